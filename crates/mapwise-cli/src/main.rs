@@ -1,0 +1,2 @@
+//! The command `mapwise`.
+fn main() {}
