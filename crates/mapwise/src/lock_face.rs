@@ -1,0 +1,261 @@
+//! The face that `MutexMap`, `RwLockMap` and `ShardedMap` share: their traits, inherent methods and conversions.
+
+/// Gives a newtype around `Shards` (in a field `shards`) everything but its constructors.
+macro_rules! lock_face {
+    (
+        $map:ident<$k:ident, $v:ident, $s:ident>
+        caps: $caps:expr;
+        reads: $reads:literal
+        iteration: $iteration:literal
+        writes: $writes:literal
+        whole: $whole:literal
+    ) => {
+        impl<$k, $v, $s> $crate::MapRead<$k, $v> for $map<$k, $v, $s>
+        where
+            $s: BuildHasher,
+        {
+            const CAPS: Caps = $caps;
+
+            #[inline]
+            #[track_caller]
+            fn view<Q, R>(&self, key: &Q, read: impl FnOnce(&$v) -> R) -> Option<R>
+            where
+                Q: Hash + ::equivalent::Equivalent<$k> + ?Sized,
+            {
+                self.shards.view(key, read)
+            }
+
+            #[track_caller]
+            fn try_for_each<B>(
+                &self,
+                visit: impl FnMut(&$k, &$v) -> ::std::ops::ControlFlow<B>,
+            ) -> ::std::ops::ControlFlow<B> {
+                self.shards.try_for_each(visit)
+            }
+
+            #[track_caller]
+            fn len(&self) -> usize {
+                self.shards.len()
+            }
+        }
+
+        impl<$k, $v, $s> $crate::MapWrite<$k, $v> for $map<$k, $v, $s>
+        where
+            $k: Hash + Eq,
+            $s: BuildHasher,
+        {
+            #[inline]
+            #[track_caller]
+            fn compute<R>(&self, key: $k, decide: impl FnOnce(Option<&mut $v>) -> $crate::Action<$v, R>) -> R {
+                self.shards.compute(key, decide)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn update<Q, R>(&self, key: &Q, change: impl FnOnce(&mut $v) -> R) -> Option<R>
+            where
+                Q: Hash + ::equivalent::Equivalent<$k> + ?Sized,
+            {
+                self.shards.update(key, change)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn insert(&self, key: $k, value: $v) -> Option<$v> {
+                self.shards.insert(key, value)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn insert_if_absent(&self, key: $k, value: $v) -> Result<(), $crate::Occupied<$k, $v>> {
+                self.shards.insert_if_absent(key, value)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn remove_if<Q>(&self, key: &Q, condition: impl FnOnce(&$v) -> bool) -> Option<$v>
+            where
+                Q: Hash + ::equivalent::Equivalent<$k> + ?Sized,
+            {
+                self.shards.remove_if(key, condition)
+            }
+
+            #[track_caller]
+            fn retain(&self, keep: impl FnMut(&$k, &mut $v) -> bool) {
+                self.shards.retain(keep);
+            }
+
+            #[track_caller]
+            fn clear(&self) {
+                drop(self.shards.take());
+            }
+
+            #[track_caller]
+            fn drain(&self) -> Vec<($k, $v)> {
+                self.shards.take().into_iter().flat_map($crate::table::Table::into_entries).collect()
+            }
+        }
+
+        impl<$k, $v, $s> $crate::MapTransact<$k, $v> for $map<$k, $v, $s>
+        where
+            $k: Hash + Eq,
+            $s: BuildHasher,
+        {
+            #[track_caller]
+            fn transact<Q, const N: usize, R>(
+                &self,
+                keys: [&Q; N],
+                change: impl FnOnce([Option<&mut $v>; N]) -> R,
+            ) -> Result<R, $crate::DuplicateKey>
+            where
+                Q: Hash + Eq + ::equivalent::Equivalent<$k> + ?Sized,
+            {
+                self.shards.transact(keys, change)
+            }
+        }
+
+        $crate::surface::read_surface! {
+            $map<$k, $v, $s> where [$s: BuildHasher]
+            reads: $reads
+            iteration: $iteration
+        }
+
+        $crate::surface::write_surface! {
+            $map<$k, $v, $s> where [$k: Hash + Eq, $s: BuildHasher]
+            writes: $writes
+            whole: $whole
+        }
+
+        impl<$k, $v, $s> $map<$k, $v, $s>
+        where
+            $k: Hash + Eq,
+            $s: BuildHasher,
+        {
+            /// Shows the values under all of `keys` to `change` at once and returns what it returned.
+            ///
+            /// # Concurrency
+            ///
+            /// Linearizable over all the keys. Blocks readers and writers of every lock involved; the locks are taken
+            /// in one order, so transactions never wait for each other in a circle.
+            ///
+            /// # Errors
+            ///
+            /// Two equal keys are refused: their values could not both be borrowed.
+            #[track_caller]
+            pub fn transact<Q, const N: usize, R>(
+                &self,
+                keys: [&Q; N],
+                change: impl FnOnce([Option<&mut $v>; N]) -> R,
+            ) -> Result<R, $crate::DuplicateKey>
+            where
+                Q: Hash + Eq + ::equivalent::Equivalent<$k> + ?Sized,
+            {
+                $crate::MapTransact::transact(self, keys, change)
+            }
+
+            /// Makes room for `additional` more entries.
+            ///
+            /// # Concurrency
+            ///
+            #[doc = $whole]
+            #[track_caller]
+            pub fn reserve(&self, additional: usize) {
+                self.shards.reserve(additional);
+            }
+
+            /// Gives back memory that the entries do not need.
+            ///
+            /// # Concurrency
+            ///
+            #[doc = $whole]
+            #[track_caller]
+            pub fn shrink_to_fit(&self) {
+                self.shards.shrink_to_fit();
+            }
+        }
+
+        impl<$k, $v, $s> $map<$k, $v, $s> {
+            /// Returns the hasher that keys are hashed with.
+            #[must_use]
+            pub fn hasher(&self) -> &$s {
+                self.shards.hasher()
+            }
+
+            /// Turns the map into one that can only be read, with no synchronization at all; nothing is rehashed.
+            #[must_use]
+            pub fn freeze(self) -> $crate::FrozenMap<$k, $v, $s> {
+                $crate::FrozenMap::from_shards(self.shards)
+            }
+
+            /// Turns the map into a std one; every key is hashed again.
+            #[must_use]
+            pub fn into_std(self) -> ::std::collections::HashMap<$k, $v, $s>
+            where
+                $k: Hash + Eq,
+                $s: BuildHasher,
+            {
+                $crate::convert::into_std(self.shards.into_tables())
+            }
+        }
+
+        $crate::convert::conversions! { $map<$k, $v, $s> }
+    };
+}
+
+/// Gives a map with exactly one lock its constructors and the rest of the face.
+macro_rules! one_lock {
+    (
+        $map:ident
+        reads: $reads:literal
+        iteration: $iteration:literal
+        writes: $writes:literal
+        whole: $whole:literal
+    ) => {
+        impl<K, V> $map<K, V> {
+            /// Makes an empty map.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::with_hasher(RandomState::new())
+            }
+
+            /// Makes an empty map with room for `capacity` entries.
+            #[must_use]
+            pub fn with_capacity(capacity: usize) -> Self {
+                Self::with_capacity_and_hasher(capacity, RandomState::new())
+            }
+        }
+
+        impl<K, V, S> $map<K, V, S> {
+            /// Makes an empty map that hashes with `hasher`.
+            #[must_use]
+            pub fn with_hasher(hasher: S) -> Self {
+                Self::with_capacity_and_hasher(0, hasher)
+            }
+
+            /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
+            #[must_use]
+            pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+                Self { shards: Shards::one(capacity, hasher) }
+            }
+        }
+
+        lock_face! {
+            $map<K, V, S>
+            caps: Caps {
+                reads: Progress::Blocking,
+                writes: Progress::Blocking,
+                iteration: Iteration::Snapshot,
+                exact_len: true,
+                linearizable_per_key: true,
+                reentrant_reads: false,
+                multi_key: true,
+            };
+            reads: $reads
+            iteration: $iteration
+            writes: $writes
+            whole: $whole
+        }
+    };
+}
+
+pub(crate) use {lock_face, one_lock};
