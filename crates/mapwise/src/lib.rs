@@ -1,6 +1,8 @@
 //! Concurrent maps that tell you which one to use, catch you when you misuse them, and show you where they wait.
 
 mod api;
+#[cfg(doctest)]
+mod contracts;
 mod convert;
 mod frozen;
 mod lock_face;

@@ -7,6 +7,7 @@
 use std::{
     cell::Cell,
     hash::{BuildHasher, Hash},
+    marker::PhantomData,
     ops::ControlFlow,
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -147,7 +148,8 @@ pub(crate) struct Shards<K, V, S, L> {
     select: Select,
     hasher: S,
     seam: Seam,
-    _entries: std::marker::PhantomData<(K, V)>,
+    // `L` holds the entries; this only names their types.
+    _entries: PhantomData<fn() -> (K, V)>,
 }
 
 impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
@@ -166,7 +168,7 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     /// Takes over tables that were filled by the same `select` and `hasher`.
     pub(crate) fn from_tables(tables: Vec<Table<K, V>>, select: Select, hasher: S) -> Self {
         let shards = tables.into_iter().map(|table| CachePadded::new(L::new(Shard::new(table)))).collect();
-        Self { shards, select, hasher, seam: Seam::new(), _entries: std::marker::PhantomData }
+        Self { shards, select, hasher, seam: Seam::new(), _entries: PhantomData }
     }
 
     /// Hands over the tables, with what chose among them.
