@@ -5,6 +5,7 @@ mod api;
 mod contracts;
 mod convert;
 mod frozen;
+mod interop;
 mod lock_face;
 mod locks;
 mod mutex;

@@ -1,0 +1,79 @@
+//! serde: every map is written as a map and read back as one.
+//!
+//! A map that others may write is copied first: no lock is held while a serializer does I/O, and formats that need the
+//! number of entries beforehand get the right one.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, Hash},
+    marker::PhantomData,
+};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
+
+use crate::{FrozenMap, MutexMap, RwLockMap, ShardedMap};
+
+/// Room made on the word of an untrusted size hint is at most this many entries.
+const TRUSTED_HINT: usize = 4096;
+
+/// Collects the entries of a serialized map.
+struct Entries<K, V>(PhantomData<(K, V)>);
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+    type Value = Vec<(K, V)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(0).min(TRUSTED_HINT));
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+macro_rules! deserialize {
+    ($($map:ident)*) => {
+        $(impl<'de, K, V, S> Deserialize<'de> for $map<K, V, S>
+        where
+            K: Deserialize<'de> + Hash + Eq,
+            V: Deserialize<'de>,
+            S: BuildHasher + Default,
+        {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Ok(deserializer.deserialize_map(Entries(PhantomData))?.into_iter().collect())
+            }
+        })*
+    };
+}
+
+macro_rules! serialize {
+    ($($map:ident)*) => {
+        $(impl<K, V, S> Serialize for $map<K, V, S>
+        where
+            K: Serialize + Hash + Eq + Clone,
+            V: Serialize + Clone,
+            S: BuildHasher,
+        {
+            /// Writes a snapshot.
+            fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+                self.snapshot().serialize(serializer)
+            }
+        })*
+    };
+}
+
+deserialize! { MutexMap RwLockMap ShardedMap FrozenMap }
+serialize! { MutexMap RwLockMap ShardedMap }
+
+impl<K: Serialize, V: Serialize, S> Serialize for FrozenMap<K, V, S> {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
