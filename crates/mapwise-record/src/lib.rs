@@ -7,3 +7,18 @@
 pub mod workload;
 
 pub mod run;
+
+mod error;
+
+mod validate;
+
+pub mod bench;
+
+mod document;
+
+pub mod schema;
+
+pub mod trace;
+
+pub use document::Record;
+pub use error::{Invalid, RecordError};

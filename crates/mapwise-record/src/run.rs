@@ -212,7 +212,8 @@ pub enum WarningKind {
     Trace,
     /// A candidate lost or invented entries and makes no number.
     Wrong,
-    /// Anything else.
+    /// Anything else, and what only a newer mapwise knows.
+    #[serde(other)]
     Other,
 }
 

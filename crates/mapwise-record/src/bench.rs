@@ -1,0 +1,56 @@
+//! Several runs in one file: what `mapwise bench` writes, one run a workload.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Invalid;
+use crate::run::Run;
+use crate::validate::At;
+
+/// The name every bench file carries in its field `schema`.
+pub const SCHEMA: &str = "mapwise.bench";
+
+/// The version of the schema that this crate writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The most runs of one file.
+const MAX_RUNS: usize = 1_000;
+
+/// Runs that belong together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bench {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The version of the schema, at most [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The runs, in the order they were made; complete in themselves.
+    pub runs: Vec<Run>,
+}
+
+impl Bench {
+    /// Puts runs together.
+    #[must_use]
+    pub fn new(runs: Vec<Run>) -> Self {
+        Self { schema: SCHEMA.into(), schema_version: SCHEMA_VERSION, runs }
+    }
+
+    /// Checks every run; see [`Run::validate`].
+    ///
+    /// # Errors
+    ///
+    /// The first rule that is broken, with its place.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        let at = At::ROOT;
+        if self.schema != SCHEMA {
+            let reason = format!("must be {SCHEMA:?}, got {:?}", self.schema);
+            return at.field("schema").refuse(reason);
+        }
+        let versions = 1..=SCHEMA_VERSION as usize;
+        at.field("schema_version").count(self.schema_version as usize, versions)?;
+        let list = at.field("runs");
+        list.length(self.runs.len(), MAX_RUNS)?;
+        for (index, run) in self.runs.iter().enumerate() {
+            run.validate_at(&list.index(index))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! Rules that the types of a run cannot express.
+//!
+//! Whatever passes is safe to show: numbers are finite and bounded, lists and texts have a largest
+//! size, and no text can steer a terminal.
+
+mod check;
+mod run;
+mod workload;
+
+pub(crate) use check::At;
