@@ -1,0 +1,92 @@
+//! From samples to cells and to the verdict of one thread count.
+
+use std::time::Duration;
+
+use mapwise_record::run::{Cell, Interval, Verdict};
+use mapwise_record::workload::Kind;
+
+use super::entrant::Entrant;
+use crate::driver::open;
+use crate::driver::team::Trouble;
+use crate::plan::Plan;
+use crate::stats::{self, CandidateSamples, bootstrap};
+
+/// Cells and verdict; `None` when no round was finished or no standard choice is left to compare
+/// with.
+pub(super) fn conclude(
+    entrants: &[Entrant],
+    threads: usize,
+    seed: u64,
+    offered_ops_per_s: f64,
+) -> Option<(Vec<Cell>, Verdict)> {
+    let mut cells: Vec<Cell> =
+        entrants.iter().filter_map(|entrant| cell(entrant, threads, seed, offered_ops_per_s)).collect();
+    let candidates: Vec<CandidateSamples<'_>> = cells.iter().map(Into::into).collect();
+    if !candidates.iter().any(|candidate| candidate.baseline) {
+        return None;
+    }
+    let settings = stats::Settings { elapsed: Some(elapsed(&cells)), ..stats::Settings::default() };
+    let verdict = stats::decide(&candidates, &settings).ok()?;
+    let ratios = stats::ratios(&candidates, &verdict.baseline);
+    for (cell, ratio) in cells.iter_mut().zip(ratios) {
+        cell.ratio = ratio;
+    }
+    Some((cells, verdict))
+}
+
+fn cell(entrant: &Entrant, threads: usize, seed: u64, offered_ops_per_s: f64) -> Option<Cell> {
+    let about = entrant.rig.about();
+    Some(Cell {
+        candidate: about.id.to_owned(),
+        name: about.name.to_owned(),
+        origin: about.origin,
+        simplicity: about.simplicity as u32,
+        threads,
+        throughput_ops_per_s: throughput(entrant, seed)?,
+        ratio: None,
+        latency_ns: open::percentiles(&entrant.latencies, offered_ops_per_s),
+        bytes_per_entry: entrant.bytes_per_entry,
+        growth_pause_ns: entrant.growth_pause_ns,
+        samples: entrant.samples.clone(),
+    })
+}
+
+fn throughput(entrant: &Entrant, seed: u64) -> Option<Interval> {
+    let samples = entrant.samples.iter();
+    let rates: Vec<f64> = samples.map(|sample| sample.ops_per_s()).collect();
+    bootstrap::median(&rates, seed)
+}
+
+/// How long the samples of all cells took together.
+fn elapsed(cells: &[Cell]) -> Duration {
+    let samples = cells.iter().flat_map(|cell| &cell.samples);
+    Duration::from_nanos(samples.map(|sample| sample.elapsed_ns).sum())
+}
+
+/// Checks what is still alive after an interruption, without regard for the interruption: a wrong
+/// map makes no number there either.
+pub(super) fn check_interrupted(entrants: &mut Vec<Entrant>, gone: &mut Vec<(Entrant, Trouble)>) {
+    for mut entrant in std::mem::take(entrants) {
+        match entrant.retire(&|| true) {
+            Ok(()) => entrants.push(entrant),
+            Err(trouble) => gone.push((entrant, trouble)),
+        }
+    }
+}
+
+/// About how many bytes one map of a plan takes when it holds as much as it ever will.
+pub(super) fn bytes_estimate(plan: &Plan) -> u64 {
+    /// Control bytes, allocator overhead and room to grow, as seen in the more generous maps.
+    const OVERHEAD: u64 = 96;
+    let workload = plan.workload();
+    let entry = bytes(workload.keys.kind) + bytes(workload.values) + OVERHEAD;
+    entry * u64::from(plan.key_count())
+}
+
+fn bytes(kind: Kind) -> u64 {
+    match kind {
+        Kind::U64 => 8,
+        Kind::Bytes { bytes } => bytes as u64,
+        Kind::String { bytes } => bytes as u64 + 24,
+    }
+}
