@@ -1,24 +1,39 @@
 //! Concurrent maps that tell you which one to use, catch you when you misuse them, and show you where they wait.
 
+mod actor;
 mod api;
+mod collector;
 #[cfg(doctest)]
 mod contracts;
 mod convert;
+mod fail_fast;
 mod frozen;
 mod interop;
 mod lock_face;
 mod locks;
 mod mutex;
+mod owner;
+mod per_index;
+mod per_thread;
 mod rw_lock;
 mod seam;
 mod sharded;
 mod shards;
 mod surface;
+mod sync;
 mod table;
+mod table_mut;
+mod thread_index;
 
+pub use actor::{ActorBuilder, ActorMap};
 pub use api::*;
+pub use collector::{Collector, CollectorBuilder, Overflow};
 pub use convert::IntoEntries;
+pub use fail_fast::FailFastMap;
 pub use frozen::FrozenMap;
 pub use mutex::MutexMap;
+pub use owner::Ticket;
+pub use per_thread::PerThreadMap;
 pub use rw_lock::RwLockMap;
 pub use sharded::{Balance, ShardLoad, ShardedMap};
+pub use table_mut::TableMut;

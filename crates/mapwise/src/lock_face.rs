@@ -96,6 +96,8 @@ macro_rules! lock_face {
             }
         }
 
+        impl<$k, $v, $s> $crate::InPlace for $map<$k, $v, $s> {}
+
         impl<$k, $v, $s> $crate::MapTransact<$k, $v> for $map<$k, $v, $s>
         where
             $k: Hash + Eq,

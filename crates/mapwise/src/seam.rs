@@ -22,9 +22,25 @@ pub(crate) enum Op {
     Whole,
 }
 
-#[cfg(debug_assertions)]
 impl Op {
-    fn name(self) -> &'static str {
+    /// The operation whose place among the variants is `index`.
+    pub(crate) fn from_index(index: u32) -> Option<Self> {
+        const ALL: [Op; 9] = [
+            Op::View,
+            Op::ForEach,
+            Op::Compute,
+            Op::Update,
+            Op::Insert,
+            Op::Remove,
+            Op::Retain,
+            Op::Transact,
+            Op::Whole,
+        ];
+        ALL.get(usize::try_from(index).ok()?).copied()
+    }
+
+    /// What a message calls it.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::View => "a look-up",
             Self::ForEach => "an iteration",
@@ -87,7 +103,9 @@ impl Seam {
 
 #[cfg(debug_assertions)]
 fn enter(now: Inside) {
-    let before = INSIDE.with_borrow(|inside| inside.iter().rev().find(|scope| scope.map == now.map).copied());
+    let find = |inside: &RefCell<Vec<Inside>>| inside.borrow().iter().rev().find(|scope| scope.map == now.map).copied();
+    // A thread that is ending may have lost the list: its last calls are not watched.
+    let Ok(before) = INSIDE.try_with(find) else { return };
     if let Some(before) = before {
         panic!(
             "re-entrant call: {} at {} from inside {} at {} on the same map would wait for itself",
@@ -97,7 +115,7 @@ fn enter(now: Inside) {
             before.site,
         );
     }
-    INSIDE.with_borrow_mut(|inside| inside.push(now));
+    let _ = INSIDE.try_with(|inside| inside.borrow_mut().push(now));
 }
 
 /// An operation in progress on this thread; ends when dropped, on panic too.

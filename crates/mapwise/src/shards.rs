@@ -287,13 +287,7 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         Q: Hash + Eq + Equivalent<K> + ?Sized,
     {
         let hashes = keys.map(|key| self.hasher.hash_one(key));
-        for second in 1..N {
-            if let Some(first) =
-                (0..second).find(|&first| hashes[first] == hashes[second] && keys[first] == keys[second])
-            {
-                return Err(DuplicateKey { first, second });
-            }
-        }
+        DuplicateKey::refuse(hashes, keys)?;
         let shard_of = hashes.map(|hash| self.select.shard(hash));
         let mut order = shard_of;
         order.sort_unstable();

@@ -32,6 +32,12 @@ impl<K, V> Leftover<K, V> {
     }
 }
 
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self::with_capacity(0)
+    }
+}
+
 impl<K, V> Table<K, V> {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self { entries: HashTable::with_capacity(capacity) }

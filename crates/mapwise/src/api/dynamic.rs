@@ -52,11 +52,17 @@ pub trait DynMap<K, V>: Send + Sync {
     fn len_dyn(&self) -> usize;
 }
 
+/// Marks a map whose closures run on the thread that calls it: with [`MapWrite`] it is a [`DynMap`] by itself.
+///
+/// Implement it beside `MapWrite` for a map of your own. Without the mark no map could be a `DynMap` in any other way:
+/// the compiler would have to allow for a `MapWrite` that another crate implements for it.
+pub trait InPlace {}
+
 impl<K, V, M> DynMap<K, V> for M
 where
     K: Hash + Eq,
     V: Clone,
-    M: MapWrite<K, V> + Send + Sync,
+    M: MapWrite<K, V> + InPlace + Send + Sync,
 {
     fn caps_dyn(&self) -> Caps {
         M::CAPS

@@ -74,6 +74,20 @@ pub struct DuplicateKey {
     pub second: usize,
 }
 
+impl DuplicateKey {
+    /// Refuses two equal keys, absent ones included; `hashes` are those of `keys`.
+    pub(crate) fn refuse<Q: Eq + ?Sized, const N: usize>(hashes: [u64; N], keys: [&Q; N]) -> Result<(), Self> {
+        for second in 1..N {
+            if let Some(first) =
+                (0..second).find(|&first| hashes[first] == hashes[second] && keys[first] == keys[second])
+            {
+                return Err(Self { first, second });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for DuplicateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { first, second } = self;

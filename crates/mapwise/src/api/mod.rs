@@ -11,7 +11,7 @@ mod read;
 mod write;
 
 pub use caps::{Caps, Iteration, Progress};
-pub use dynamic::DynMap;
+pub use dynamic::{DynMap, InPlace};
 pub use errors::{BadShardCount, DuplicateKey, NotSwapped, Occupied};
 pub use merge::MapMerge;
 pub use read::MapRead;

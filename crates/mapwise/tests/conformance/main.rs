@@ -15,7 +15,7 @@ mod threads;
 
 use std::{collections::HashMap, ops::ControlFlow};
 
-use mapwise::{Action, MutexMap, NotSwapped, Occupied, RwLockMap, ShardedMap};
+use mapwise::{Action, ActorMap, FailFastMap, MutexMap, NotSwapped, Occupied, RwLockMap, ShardedMap};
 use subject::{Kind, Subject, TestHasher, TestKey, TestValue, subject};
 
 macro_rules! tests {
@@ -84,15 +84,25 @@ macro_rules! shared {
     };
 }
 
+/// A map that threads may take turns with, and no more: to meet in it ends the process.
+mod fail_fast_map {
+    use super::*;
+
+    alone! { FailFast }
+}
+
 subject!(OneMutex, MutexMap, reentrant_reads: false, |hasher| MutexMap::with_hasher(hasher));
 subject!(OneRwLock, RwLockMap, reentrant_reads: false, |hasher| RwLockMap::with_hasher(hasher));
 subject!(EightShards, ShardedMap, reentrant_reads: false, |hasher| {
     ShardedMap::with_shards_capacity_and_hasher(8, 0, hasher).unwrap()
 });
+subject!(OneOwner, ActorMap, reentrant_reads: false, |hasher| ActorMap::with_hasher(hasher));
+subject!(FailFast, FailFastMap, reentrant_reads: false, |hasher| FailFastMap::with_hasher(hasher));
 
 shared!(mutex_map, OneMutex);
 shared!(rw_lock_map, OneRwLock);
 shared!(sharded_map, EightShards);
+shared!(actor_map, OneOwner);
 
 /// Methods take any borrowed form of the key, and std's conversions go both ways.
 macro_rules! owned {

@@ -1,0 +1,262 @@
+//! The common surface and std's traits.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hash},
+    ops::ControlFlow,
+};
+
+use equivalent::Equivalent;
+use parking_lot::Mutex;
+
+use super::{Access, FailFastMap};
+use crate::{
+    api::{Action, Caps, DuplicateKey, InPlace, Iteration, MapRead, MapTransact, MapWrite, Occupied, Progress},
+    convert::IntoEntries,
+    frozen::FrozenMap,
+    seam::Op,
+    shards::{Select, Shard, Shards},
+    surface::{read_surface, write_surface},
+    table::Table,
+};
+
+impl<K, V, S: BuildHasher> MapRead<K, V> for FailFastMap<K, V, S> {
+    const CAPS: Caps = Caps {
+        reads: Progress::LockFree,
+        writes: Progress::LockFree,
+        iteration: Iteration::Snapshot,
+        exact_len: true,
+        linearizable_per_key: true,
+        reentrant_reads: true,
+        multi_key: true,
+    };
+
+    #[inline]
+    #[track_caller]
+    fn view<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hasher.hash_one(key);
+        self.read(Access::Look, |table| table.find(hash, key).map(read))
+    }
+
+    #[track_caller]
+    fn try_for_each<B>(&self, mut visit: impl FnMut(&K, &V) -> ControlFlow<B>) -> ControlFlow<B> {
+        self.read(Access::Iterate, |table| table.iter().try_for_each(|(key, value)| visit(key, value)))
+    }
+
+    #[track_caller]
+    fn len(&self) -> usize {
+        self.read(Access::Look, Table::len)
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
+    #[inline]
+    #[track_caller]
+    fn compute<R>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
+        let hash = self.hasher.hash_one(&key);
+        // drop-outside: what is left is dropped after the operation has left.
+        let (result, _leftover) =
+            self.write(Op::Compute, |table| table.compute(hash, key, |key| self.hasher.hash_one(key), decide));
+        result
+    }
+
+    #[inline]
+    #[track_caller]
+    fn update<Q, R>(&self, key: &Q, change: impl FnOnce(&mut V) -> R) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hasher.hash_one(key);
+        self.write(Op::Update, |table| table.find_mut(hash, key).map(change))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn insert(&self, key: K, value: V) -> Option<V> {
+        let hash = self.hasher.hash_one(&key);
+        let replaced = self.write(Op::Insert, |table| table.insert(hash, key, value, |key| self.hasher.hash_one(key)));
+        replaced.map(|(_key, value)| value)
+    }
+
+    #[inline]
+    #[track_caller]
+    fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
+        let hash = self.hasher.hash_one(&key);
+        self.write(Op::Insert, |table| table.insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key)))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn remove_if<Q>(&self, key: &Q, condition: impl FnOnce(&V) -> bool) -> Option<V>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hasher.hash_one(key);
+        let removed = self.write(Op::Remove, |table| table.remove_if(hash, key, condition));
+        removed.map(|(_key, value)| value)
+    }
+
+    #[track_caller]
+    fn retain(&self, keep: impl FnMut(&K, &mut V) -> bool) {
+        drop(self.write(Op::Retain, |table| table.retain(keep)));
+    }
+
+    #[track_caller]
+    fn clear(&self) {
+        drop(self.write(Op::Whole, Table::take));
+    }
+
+    #[track_caller]
+    fn drain(&self) -> Vec<(K, V)> {
+        self.write(Op::Whole, Table::take).into_entries().collect()
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> MapTransact<K, V> for FailFastMap<K, V, S> {
+    #[track_caller]
+    fn transact<Q, const N: usize, R>(
+        &self,
+        keys: [&Q; N],
+        change: impl FnOnce([Option<&mut V>; N]) -> R,
+    ) -> Result<R, DuplicateKey>
+    where
+        Q: Hash + Eq + Equivalent<K> + ?Sized,
+    {
+        let hashes = keys.map(|key| self.hasher.hash_one(key));
+        DuplicateKey::refuse(hashes, keys)?;
+        Ok(self.write(Op::Transact, |table| change(table.find_many_mut(hashes, keys, |_| true))))
+    }
+}
+
+impl<K, V, S> InPlace for FailFastMap<K, V, S> {}
+
+read_surface! {
+    FailFastMap<K, V, S> where [S: BuildHasher]
+    reads: "Never waits. Ends the process if another thread is writing."
+    iteration: "Never waits. Ends the process if another thread is writing, or writes before it is done."
+}
+
+write_surface! {
+    FailFastMap<K, V, S> where [K: Hash + Eq, S: BuildHasher]
+    writes: "Never waits. Ends the process if anybody else is inside."
+    whole: "Never waits. Ends the process if anybody else is inside."
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> FailFastMap<K, V, S> {
+    /// Shows the values under all of `keys` to `change` at once and returns what it returned.
+    ///
+    /// # Concurrency
+    ///
+    /// Never waits. Ends the process if anybody else is inside.
+    ///
+    /// # Errors
+    ///
+    /// Two equal keys are refused: their values could not both be borrowed.
+    #[track_caller]
+    pub fn transact<Q, const N: usize, R>(
+        &self,
+        keys: [&Q; N],
+        change: impl FnOnce([Option<&mut V>; N]) -> R,
+    ) -> Result<R, DuplicateKey>
+    where
+        Q: Hash + Eq + Equivalent<K> + ?Sized,
+    {
+        MapTransact::transact(self, keys, change)
+    }
+
+    /// Makes room for `additional` more entries.
+    ///
+    /// # Concurrency
+    ///
+    /// Never waits. Ends the process if anybody else is inside.
+    #[track_caller]
+    pub fn reserve(&self, additional: usize) {
+        self.write(Op::Whole, |table| table.reserve(additional, |key| self.hasher.hash_one(key)));
+    }
+
+    /// Gives back memory that the entries do not need.
+    ///
+    /// # Concurrency
+    ///
+    /// Never waits. Ends the process if anybody else is inside.
+    #[track_caller]
+    pub fn shrink_to_fit(&self) {
+        self.write(Op::Whole, |table| table.shrink_to_fit(|key| self.hasher.hash_one(key)));
+    }
+}
+
+impl<K, V, S> FailFastMap<K, V, S> {
+    /// Turns the map into one that can only be read, with no synchronization at all; nothing is rehashed.
+    #[must_use]
+    pub fn freeze(self) -> FrozenMap<K, V, S> {
+        let (table, hasher) = self.into_table();
+        FrozenMap::from_shards(Shards::<_, _, _, Mutex<Shard<K, V>>>::from_tables(vec![table], Select::ONE, hasher))
+    }
+
+    /// Turns the map into a std one; every key is hashed again.
+    #[must_use]
+    pub fn into_std(self) -> HashMap<K, V, S>
+    where
+        K: Hash + Eq,
+        S: BuildHasher,
+    {
+        let (table, hasher) = self.into_table();
+        crate::convert::into_std((vec![table], Select::ONE, hasher))
+    }
+}
+
+impl<K, V, S: Default> Default for FailFastMap<K, V, S> {
+    fn default() -> Self {
+        Self::with_hasher(S::default())
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for FailFastMap<K, V, S> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let entries = entries.into_iter();
+        let mut map = Self::with_capacity_and_hasher(entries.size_hint().0, S::default());
+        map.extend(entries);
+        map
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for FailFastMap<K, V, S> {
+    #[track_caller]
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher + Clone> From<HashMap<K, V, S>> for FailFastMap<K, V, S> {
+    fn from(entries: HashMap<K, V, S>) -> Self {
+        let mut map = Self::with_capacity_and_hasher(entries.len(), entries.hasher().clone());
+        map.extend(entries);
+        map
+    }
+}
+
+impl<K, V, S> IntoIterator for FailFastMap<K, V, S> {
+    type Item = (K, V);
+    type IntoIter = IntoEntries<K, V>;
+
+    fn into_iter(self) -> IntoEntries<K, V> {
+        IntoEntries::new(vec![self.into_table().0])
+    }
+}
+
+impl<K, V, S> PartialEq for FailFastMap<K, V, S>
+where
+    K: Hash + Eq + Clone,
+    V: PartialEq + Clone,
+    S: BuildHasher,
+{
+    /// Compares a snapshot of each.
+    fn eq(&self, other: &Self) -> bool {
+        self.snapshot() == other.snapshot()
+    }
+}
