@@ -3,9 +3,8 @@
 mod actor;
 mod api;
 mod collector;
-#[cfg(doctest)]
-mod contracts;
 mod convert;
+mod counter;
 mod fail_fast;
 mod frozen;
 mod interop;
@@ -15,20 +14,27 @@ mod mutex;
 mod owner;
 mod per_index;
 mod per_thread;
+mod reclaim;
 mod rw_lock;
 mod seam;
 mod sharded;
 mod shards;
 mod surface;
 mod sync;
+mod sync_map;
 mod table;
 mod table_mut;
 mod thread_index;
+mod two_table;
+
+#[cfg(doctest)]
+mod contracts;
 
 pub use actor::{ActorBuilder, ActorMap};
 pub use api::*;
 pub use collector::{Collector, CollectorBuilder, Overflow};
 pub use convert::IntoEntries;
+pub use counter::CounterMap;
 pub use fail_fast::FailFastMap;
 pub use frozen::FrozenMap;
 pub use mutex::MutexMap;
@@ -36,4 +42,5 @@ pub use owner::Ticket;
 pub use per_thread::PerThreadMap;
 pub use rw_lock::RwLockMap;
 pub use sharded::{Balance, ShardLoad, ShardedMap};
+pub use sync_map::SyncMap;
 pub use table_mut::TableMut;

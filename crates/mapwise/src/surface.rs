@@ -10,7 +10,20 @@ macro_rules! read_surface {
         reads: $reads:literal
         iteration: $iteration:literal
     ) => {
-        impl<$k, $v, $s> $map<$k, $v, $s> where $($bounds)* {
+        $crate::surface::read_surface! {
+            $map<$k, $v, $s> of ($k, $v) where [$($bounds)*]
+            reads: $reads
+            iteration: $iteration
+        }
+    };
+    // For a map whose values are of one type.
+    (
+        $map:ident<$($parameter:ident),+> of ($k:ty, $v:ty) where [$($bounds:tt)*]
+        reads: $reads:literal
+        iteration: $iteration:literal
+    ) => {
+        #[allow(trivial_bounds, reason = "where the values are of one type, it is known to be `Clone`")]
+        impl<$($parameter),+> $map<$($parameter),+> where $($bounds)* {
             /// Calls `read` with the value under `key` and returns what it returned, `None` if the key is absent.
             ///
             /// # Concurrency
@@ -149,7 +162,7 @@ macro_rules! read_surface {
             }
         }
 
-        impl<$k, $v, $s> ::std::fmt::Debug for $map<$k, $v, $s>
+        impl<$($parameter),+> ::std::fmt::Debug for $map<$($parameter),+>
         where
             $($bounds)*
         {

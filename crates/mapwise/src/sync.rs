@@ -5,7 +5,8 @@
 //!
 //! - locks do not poison and `lock` returns the guard, as in parking_lot;
 //! - `Condvar::wait` takes the guard and gives it back, as in std and loom;
-//! - `UnsafeCell` hands its pointer to a closure, as in loom.
+//! - `UnsafeCell` hands its pointer to a closure, as in loom;
+//! - `Trace` stands beside plain data that is published by an atomic, and tells loom of each access to it.
 
 #![allow(dead_code, unused_imports, reason = "each protocol takes what it needs")]
 
@@ -52,6 +53,22 @@ mod real {
         }
     }
 
+    /// Stands for the plain data beside it: nothing here, a watched cell in the model.
+    #[derive(Debug, Default)]
+    pub(crate) struct Trace;
+
+    impl Trace {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub(crate) fn read(&self) {}
+
+        #[inline(always)]
+        pub(crate) fn write(&mut self) {}
+    }
+
     /// A cell whose pointer is lent to a closure.
     #[derive(Debug, Default)]
     #[repr(transparent)]
@@ -91,6 +108,24 @@ mod model {
         },
         thread,
     };
+
+    /// Stands for the plain data beside it: loom reports an access that no synchronization orders after the last write.
+    #[derive(Debug)]
+    pub(crate) struct Trace(UnsafeCell<()>);
+
+    impl Trace {
+        pub(crate) fn new() -> Self {
+            Self(UnsafeCell::new(()))
+        }
+
+        pub(crate) fn read(&self) {
+            self.0.with(|_| ());
+        }
+
+        pub(crate) fn write(&mut self) {
+            self.0.with_mut(|_| ());
+        }
+    }
 
     /// A mutex that ignores poison.
     #[derive(Debug)]

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use mapwise::{FrozenMap, MutexMap, RwLockMap, ShardedMap};
+use mapwise::{FrozenMap, MutexMap, RwLockMap, ShardedMap, SyncMap};
 use rayon::prelude::*;
 
 macro_rules! round_trip {
@@ -25,6 +25,7 @@ round_trip! {
     a_mutex_map_survives_json: MutexMap
     a_rw_lock_map_survives_json: RwLockMap
     a_sharded_map_survives_json: ShardedMap
+    a_sync_map_survives_json: SyncMap
     a_frozen_map_survives_json: FrozenMap
 }
 

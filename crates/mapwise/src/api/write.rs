@@ -20,9 +20,9 @@ pub enum Action<V, R> {
 /// A map that can be written by key.
 ///
 /// Writes to one key happen one after the other, so every closure runs exactly once: it is `FnOnce`, and nothing is
-/// undone and tried again. A panic in a closure leaves the map as the closure left the value, and usable.
-/// Calling the same map from inside a closure panics in debug builds and may hang in release builds, unless the map
-/// says otherwise.
+/// undone and tried again. A panic in a closure leaves the map usable and the value as the closure left it, and calling
+/// the same map from inside a closure panics in debug builds and may hang in release builds, unless the map says
+/// otherwise.
 pub trait MapWrite<K, V>: MapRead<K, V> {
     /// Shows the entry under `key` to `decide`, does what it answers, and returns its result.
     ///

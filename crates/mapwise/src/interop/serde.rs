@@ -14,7 +14,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use crate::{FrozenMap, MutexMap, RwLockMap, ShardedMap};
+use crate::{FrozenMap, MutexMap, RwLockMap, ShardedMap, SyncMap};
 
 /// Room made on the word of an untrusted size hint is at most this many entries.
 const TRUSTED_HINT: usize = 4096;
@@ -69,8 +69,8 @@ macro_rules! serialize {
     };
 }
 
-deserialize! { MutexMap RwLockMap ShardedMap FrozenMap }
-serialize! { MutexMap RwLockMap ShardedMap }
+deserialize! { MutexMap RwLockMap ShardedMap SyncMap FrozenMap }
+serialize! { MutexMap RwLockMap ShardedMap SyncMap }
 
 impl<K: Serialize, V: Serialize, S> Serialize for FrozenMap<K, V, S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
