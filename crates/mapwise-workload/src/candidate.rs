@@ -76,18 +76,33 @@ pub(crate) struct About {
     pub(crate) simplicity: Simplicity,
     /// Whether entries may go away by themselves.
     pub(crate) evicts: bool,
+    /// Whether threads add to it apart, so that no operation can tell whether an entry is new.
+    pub(crate) merges: bool,
     lacks: Vec<(Op, &'static str)>,
 }
 
 impl About {
     /// A candidate that serves every operation.
     pub(crate) fn new(id: &'static str, name: &'static str, origin: Origin, simplicity: Simplicity) -> Self {
-        Self { id, name, origin, simplicity, evicts: false, lacks: Vec::new() }
+        Self { id, name, origin, simplicity, evicts: false, merges: false, lacks: Vec::new() }
     }
 
     /// States that workloads with `op` leave this candidate out, and why.
     pub(crate) fn lacks(mut self, op: Op, reason: &'static str) -> Self {
         self.lacks.push((op, reason));
+        self
+    }
+
+    /// States that this candidate serves no workload of this kind, and why.
+    #[must_use]
+    pub(crate) fn serves_nothing(self, reason: &'static str) -> Self {
+        Op::ALL.into_iter().fold(self, |about, op| about.lacks(op, reason))
+    }
+
+    /// States that no operation can tell whether an entry is new.
+    #[must_use]
+    pub(crate) fn merges(mut self) -> Self {
+        self.merges = true;
         self
     }
 

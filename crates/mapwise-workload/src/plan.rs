@@ -42,6 +42,12 @@ pub enum Op {
     Scan,
 }
 
+impl Op {
+    /// Every operation.
+    pub const ALL: [Self; 7] =
+        [Self::Get, Self::GetOrInsert, Self::Insert, Self::Update, Self::Upsert, Self::Remove, Self::Scan];
+}
+
 /// One operation on one key, in 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -60,7 +60,8 @@ fn insert_all(plan: &Plan, map: &dyn Driven, control: &Control) -> Filled {
             }
             last = Instant::now();
         }
-        let number = u64::from(index);
+        // From 1, so that a counter of 1 is one that nobody filled in.
+        let number = u64::from(index) + 1;
         map.batch(&[Step::new(Op::Insert, index)], number, Think::NONE, &mut tally);
         let now = Instant::now();
         filled.longest_ns = filled.longest_ns.max((now - last).as_nanos() as u64);

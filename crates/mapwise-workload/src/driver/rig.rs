@@ -75,9 +75,10 @@ impl Rig {
         if self.about.evicts {
             return Ok(());
         }
+        let check = if self.about.merges { conserve::check_merged } else { conserve::check };
         self.with_live(|plan, live| {
             let verdict = team::alone(pulse, &|_| {
-                let verdict = conserve::check(plan, &*live.map, live.filled, live.tally);
+                let verdict = check(plan, &*live.map, live.filled, live.tally);
                 live.map.leave();
                 verdict
             })?;

@@ -94,13 +94,19 @@ fn ids(run: &Run) -> Vec<&str> {
 }
 
 const ALL: &[&str] = &[
+    "actor-map",
+    "collector",
+    "counter-map",
     "dashmap",
     "dashmap-256",
+    "fail-fast-map",
     "flurry",
+    "frozen-map",
     "horde",
     "moka",
     "mutex-map",
     "papaya",
+    "per-thread-map",
     "pl-mutex",
     "pl-rwlock",
     "quick-cache",
@@ -111,6 +117,7 @@ const ALL: &[&str] = &[
     "sharded-map-512",
     "std-mutex",
     "std-rwlock",
+    "sync-map",
 ];
 
 /// Nobody disappears: those without a cell are left out with a reason, and that reason is not that
@@ -128,7 +135,7 @@ fn assert_nobody_is_missing(run: &Run) {
 fn every_candidate_is_measured_or_left_out_with_a_reason_and_conserves_entries() {
     let run = measure(&settings(workload(everything()), 1500), &Watcher::patient()).unwrap();
     assert_nobody_is_missing(&run);
-    assert_eq!(run.cells.len(), 14);
+    assert_eq!(run.cells.len(), 16);
     assert!(run.complete);
 }
 
@@ -136,7 +143,7 @@ fn every_candidate_is_measured_or_left_out_with_a_reason_and_conserves_entries()
 fn every_candidate_counts_each_increment_once() {
     let run = measure(&settings(workload(counting()), 1200), &Watcher::patient()).unwrap();
     assert_nobody_is_missing(&run);
-    assert_eq!(run.cells.len(), 14);
+    assert_eq!(run.cells.len(), 16);
 }
 
 #[test]
@@ -147,7 +154,22 @@ fn caches_and_maps_without_replacement_take_part_where_they_may() {
     workload.values = Kind::String { bytes: 32 };
     let run = measure(&settings(workload, 1500), &Watcher::patient()).unwrap();
     assert_nobody_is_missing(&run);
-    assert_eq!(run.cells.len(), 17);
+    assert_eq!(run.cells.len(), 19);
+}
+
+#[test]
+fn maps_that_only_count_or_only_read_take_part_where_they_may() {
+    let count = |mix: Mix, expected: &[&str]| {
+        let run = measure(&settings(workload(mix), 1500), &Watcher::patient()).unwrap();
+        assert_nobody_is_missing(&run);
+        for id in ["collector", "counter-map", "frozen-map", "per-thread-map"] {
+            let measured = run.cells.iter().any(|cell| cell.candidate == id);
+            assert_eq!(measured, expected.contains(&id), "{id}");
+        }
+    };
+    count(Mix { upsert: 0.99, scan: 0.01, ..Mix::default() }, &["collector", "counter-map", "per-thread-map"]);
+    count(Mix { upsert: 0.9, get: 0.1, ..Mix::default() }, &["counter-map"]);
+    count(Mix { get: 1.0, ..Mix::default() }, &["counter-map", "frozen-map"]);
 }
 
 #[test]

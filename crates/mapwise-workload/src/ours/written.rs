@@ -1,38 +1,14 @@
-//! Our own maps as candidates.
-//!
-//! Every `MapWrite` is one line in [`add`]; maps of another shape have an adaptor of their own.
+//! Maps with the whole surface, through their own methods.
 
-use std::sync::LazyLock;
+use std::ops::ControlFlow;
 
-use mapwise::{MapWrite, MutexMap, RwLockMap, ShardedMap};
-use mapwise_record::run::Origin;
+use mapwise::MapWrite;
 
-use crate::candidate::{About, Simplicity, Subject};
+use crate::candidate::Subject;
 use crate::data::{Key, Value};
-use crate::hasher::Hashing;
-use crate::list::List;
 
-/// Adds our maps to the candidates.
-pub(crate) fn add<K: Key, V: Value, H: Hashing>(list: &mut List<K, V>) {
-    use Simplicity::{Mutex, RwLock, Sharded};
-    static DEFAULT_SHARDS: LazyLock<String> =
-        LazyLock::new(|| format!("ShardedMap ({} shards)", ShardedMap::<u64, u64>::new().shard_count()));
-    let about = |id, name, simplicity| About::new(id, name, Origin::Mapwise, simplicity);
-    list.add(about("mutex-map", "MutexMap", Mutex), |_| Written(MutexMap::<K, V, H>::with_hasher(H::default())));
-    list.add(about("rwlock-map", "RwLockMap", RwLock), |_| Written(RwLockMap::<K, V, H>::with_hasher(H::default())));
-    list.add(about("sharded-map", &DEFAULT_SHARDS, Sharded), |_| {
-        Written(ShardedMap::<K, V, H>::with_hasher(H::default()))
-    });
-    list.add(about("sharded-map-512", "ShardedMap (512 shards)", Sharded), |_| Written(many_shards::<K, V, H>()));
-}
-
-fn many_shards<K, V, H: Hashing>() -> ShardedMap<K, V, H> {
-    ShardedMap::with_shards_capacity_and_hasher(512, 0, H::default())
-        .unwrap_or_else(|error| unreachable!("a power of two: {error}"))
-}
-
-/// A map with the whole surface, through its own methods.
-struct Written<M>(M);
+/// A map with the whole surface.
+pub(super) struct Written<M>(pub(super) M);
 
 impl<K, V, M> Subject<K, V> for Written<M>
 where
@@ -96,11 +72,11 @@ where
         let mut left = limit;
         let _ = self.0.try_for_each(|key, value| {
             if left == 0 {
-                return std::ops::ControlFlow::Break(());
+                return ControlFlow::Break(());
             }
             left -= 1;
             visit(key, value);
-            std::ops::ControlFlow::Continue(())
+            ControlFlow::Continue(())
         });
     }
 
