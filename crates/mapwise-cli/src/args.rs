@@ -85,6 +85,7 @@ Examples:
   mapwise advise --preset ycsb-a --threads 16 --report report.html
   mapwise advise --mix get=0.9,insert=0.1 --keys 1M --key-type string:24 --distribution zipf:0.99
   mapwise advise --trace requests.csv.zst --save run.json
+  mapwise advise --trace blocks.csv.gz --value-type u64
   mapwise advise --preset feature-flags --only std-rwlock,dashmap --fail-over 1.5";
 
 #[derive(Debug, Args)]
@@ -149,7 +150,7 @@ pub(crate) struct WorkloadArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
     /// Recorded requests to replay instead; may be compressed with gzip or zstd
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["preset", "changes"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["preset", "mix", "keys", "prefill", "distribution", "key_type", "private_keys"])]
     pub(crate) trace: Option<PathBuf>,
     /// Format of the trace: cache-csv, block-csv or oracle-general [default: told by the content]
     #[arg(long, value_name = "FORMAT", requires = "trace")]
@@ -158,10 +159,10 @@ pub(crate) struct WorkloadArgs {
     pub(crate) changes: Changes,
 }
 
-/// Parameters; each replaces what the preset says.
+/// Parameters; each replaces what the preset says. With a trace only those that a trace does not settle are taken.
 #[derive(Clone, Debug, Default, Args)]
 #[group(id = "changes", multiple = true)]
-#[command(next_help_heading = "Workload, in place of what the preset says")]
+#[command(next_help_heading = "Workload, in place of what the preset (or the trace) says")]
 pub(crate) struct Changes {
     /// Shares of operations: get, get-or-insert, insert, update, upsert, remove, scan
     #[arg(long, value_name = "OP=SHARE,...", value_parser = values::mix)]

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 /// What the arguments ask for.
 pub(crate) fn source(args: &WorkloadArgs) -> Result<Source, Failure> {
     if let Some(path) = &args.trace {
-        return recorded(path, args.trace_format);
+        return recorded(path, args.trace_format, &args.changes);
     }
     let preset = presets::preset(args.preset.as_deref().unwrap_or(presets::DEFAULT))?;
     let workload = changed(preset, &args.changes);
@@ -38,12 +38,8 @@ fn changed(preset: Workload, changes: &Changes) -> Workload {
         None => preset.keys.prefill as f64 / preset.keys.space.max(1) as f64,
     };
     keys.prefill = changes.prefill.unwrap_or((keys.space as f64 * present).round() as u64);
-    workload.values = changes.value_type.unwrap_or(workload.values);
     workload.private_keys |= changes.private_keys;
-    workload.rate_ops_per_s = changes.rate.map(|rate| rate as f64).or(workload.rate_ops_per_s);
-    if let Some(think) = changes.think {
-        workload.think_ns = think.as_nanos().try_into().unwrap_or(u64::MAX);
-    }
+    around(&mut workload, changes);
     if workload != preset {
         workload.title = format!("{} with changes", preset.name);
         workload.name = "custom".to_owned();
@@ -52,8 +48,19 @@ fn changed(preset: Workload, changes: &Changes) -> Workload {
     workload
 }
 
-fn recorded(path: &Path, format: Option<Format>) -> Result<Source, Failure> {
-    let trace = trace::load(path, format, Limits::default()).map_err(|error| Failure::trace(path, &error))?;
+/// Changes what neither a preset nor a trace settles for good.
+fn around(workload: &mut Workload, changes: &Changes) {
+    workload.values = changes.value_type.unwrap_or(workload.values);
+    workload.rate_ops_per_s = changes.rate.map(|rate| rate as f64).or(workload.rate_ops_per_s);
+    if let Some(think) = changes.think {
+        workload.think_ns = think.as_nanos().try_into().unwrap_or(u64::MAX);
+    }
+}
+
+fn recorded(path: &Path, format: Option<Format>, changes: &Changes) -> Result<Source, Failure> {
+    let mut trace = trace::load(path, format, Limits::default()).map_err(|error| Failure::trace(path, &error))?;
+    around(&mut trace.workload, changes);
+    validate(&trace.workload)?;
     let warnings = warnings(&trace);
     let steps = trace.steps.iter().map(|step| (operation(step.op), step.key)).collect();
     Ok(Source::Recorded { workload: trace.workload, steps, warnings })

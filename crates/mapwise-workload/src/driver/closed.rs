@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use mapwise_record::run::Sample;
 
 use super::driven::{Driven, Tally};
+use super::processor::Processor;
 use super::spin::Think;
 use super::team::{self, Control, Phase, Pulse, Trouble};
 use crate::plan::{Plan, Step};
@@ -51,6 +52,8 @@ pub(crate) struct Slice {
     pub(crate) elapsed: Duration,
     /// Operations of the slowest thread over the mean.
     pub(crate) slowest_thread: f64,
+    /// Whether its threads had processors, those of the warm-up included.
+    pub(crate) processor: Processor,
 }
 
 impl Slice {
@@ -71,6 +74,7 @@ struct Work {
     tally: Tally,
     began: Instant,
     ended: Instant,
+    processor: Processor,
 }
 
 /// Runs one slice and adds to `tally` what the operations said, those of the warm-up included.
@@ -84,10 +88,12 @@ pub(crate) fn slice(
 ) -> Result<Slice, Trouble> {
     let team = plan.threads();
     let body = |thread: usize, control: &Control| {
-        let work = match pace {
+        let before = Processor::of_this_thread();
+        let mut work = match pace {
             Pace::Time { from, .. } => around(plan.steps(thread), map, think, from, control),
             Pace::Pass { share, .. } => once(plan.steps(thread), map, think, share, control),
         };
+        work.processor = Processor::since(before);
         map.leave();
         work
     };
@@ -126,7 +132,9 @@ fn summary(works: &[Work], elapsed: Duration) -> Slice {
     let operations: u64 = works.iter().map(|work| work.operations).sum();
     let slowest = works.iter().map(|work| work.operations).min().unwrap_or(0);
     let mean = operations as f64 / works.len().max(1) as f64;
-    Slice { operations, elapsed, slowest_thread: if mean > 0.0 { slowest as f64 / mean } else { 0.0 } }
+    let mut processor = Processor::default();
+    works.iter().for_each(|work| processor += work.processor);
+    Slice { operations, elapsed, slowest_thread: if mean > 0.0 { slowest as f64 / mean } else { 0.0 }, processor }
 }
 
 /// Cycles through the steps until told to stop; counts from the moment measuring begins.
@@ -150,7 +158,13 @@ fn around(steps: &[Step], map: &dyn Driven, think: Think, from: f64, control: &C
             Phase::Stop => break,
         }
     }
-    Work { operations: done - uncounted.unwrap_or(done), tally, began, ended: Instant::now() }
+    Work {
+        operations: done - uncounted.unwrap_or(done),
+        tally,
+        began,
+        ended: Instant::now(),
+        processor: Processor::default(),
+    }
 }
 
 /// Goes once through a share of the steps; the first thread that is through ends the pass.
@@ -168,5 +182,5 @@ fn once(steps: &[Step], map: &dyn Driven, think: Think, share: f64, control: &Co
         }
     }
     let ended = control.set(Phase::Stop);
-    Work { operations: done, tally, began, ended }
+    Work { operations: done, tally, began, ended, processor: Processor::default() }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod alloc;
 pub(crate) mod order;
+pub(crate) mod processor;
 pub(crate) mod spin;
 pub(crate) mod team;
 

@@ -10,6 +10,7 @@ use super::entrant::Entrant;
 use super::rounds::Field;
 use super::{MeasureError, budget, summary, warn};
 use crate::driver::closed::Pace;
+use crate::driver::processor::Processor;
 use crate::driver::rig::Rig;
 use crate::list::Candidates;
 use crate::machine;
@@ -25,6 +26,9 @@ const OFFER_LESS: f64 = 0.7;
 
 /// How often it is offered less.
 const MOST_OFFERS: u32 = 6;
+
+/// A rate at which a candidate would do fewer operations than this in its time says nothing about tails.
+const FEWEST_LATENCIES: f64 = 1000.0;
 
 /// How often the harness is priced; the cheapest counts.
 const HARNESS_TRIALS: usize = 3;
@@ -55,6 +59,8 @@ pub(super) struct Rate {
     pub(super) ops_per_s: f64,
     /// Whether the workload states it.
     pub(super) stated: bool,
+    /// What the workload states instead, where that is too little to measure.
+    pub(super) too_low: Option<f64>,
 }
 
 impl Contest<'_> {
@@ -63,7 +69,7 @@ impl Contest<'_> {
         let Candidates { mut harness, rigs, left_out } = candidates;
         let time = self.clock.left(self.until);
         let threads = self.plan.threads();
-        self.clock.doing(format!("{threads} threads, the harness"));
+        self.clock.doing(format!("{}, the harness", warn::threads(threads)));
         let Some(harness) = self.price(&mut harness, budget::harness(time)) else {
             return Err(MeasureError::Interrupted);
         };
@@ -83,7 +89,7 @@ impl Contest<'_> {
 
     /// Runs all parts; false when interrupted.
     fn measure(&self, field: &mut Field<'_>, time: Duration, rate: &mut Rate) -> bool {
-        let doing = format!("{} threads, building the maps", field.threads);
+        let doing = format!("{}, building the maps", warn::threads(field.threads));
         self.clock.doing(doing);
         let trial = budget::trial(time, field.entrants.len());
         if !field.first_pass(trial) {
@@ -102,7 +108,7 @@ impl Contest<'_> {
         if rate.ops_per_s > 0.0 && !field.latency(latency_ends, rate.ops_per_s) {
             return false;
         }
-        self.clock.doing(format!("{} threads, checking the maps", field.threads));
+        self.clock.doing(format!("{}, checking the maps", warn::threads(field.threads)));
         field.retire_all()
     }
 
@@ -128,8 +134,11 @@ impl Contest<'_> {
     /// The rate at which latency is measured: the workload's own, or one that the best standard
     /// choice can serve; `None` when interrupted.
     fn offered(&self, field: &mut Field<'_>, latency: Duration) -> Option<Rate> {
-        if let Some(ops_per_s) = self.plan.workload().rate_ops_per_s {
-            return Some(Rate { ops_per_s, stated: true });
+        let stated = self.plan.workload().rate_ops_per_s;
+        let turn = latency / field.entrants.len().max(1) as u32;
+        let too_low = stated.filter(|ops_per_s| ops_per_s * turn.as_secs_f64() < FEWEST_LATENCIES);
+        if let (Some(ops_per_s), None) = (stated, too_low) {
+            return Some(Rate { ops_per_s, stated: true, too_low });
         }
         let Some(best) = field.best_standard() else {
             return Some(Rate::default());
@@ -142,7 +151,7 @@ impl Contest<'_> {
             }
             ops_per_s *= OFFER_LESS;
         }
-        Some(Rate { ops_per_s, stated: false })
+        Some(Rate { ops_per_s, stated: false, too_low })
     }
 
     /// Whether so many maps fit into memory together, with half of what is free left over.
@@ -187,7 +196,11 @@ impl Contest<'_> {
             let median = |cell: &Cell| cell.throughput_ops_per_s.median;
             median(b).total_cmp(&median(a))
         });
+        let mut processor = Processor::default();
+        entrants.iter().for_each(|entrant| processor += entrant.processor);
+        warnings.extend(warn::crowded(processor, threads, machine::cores()));
         warnings.extend(warn::about(&cells, &harness));
+        warnings.extend(warn::too_low(rate));
         warnings.extend(warn::overrun(&cells, rate));
         warnings.extend(warn::few_latencies(&cells, threads));
         Ok(Outcome { workload: self.plan.workload().clone(), harness, cells, left_out, warnings, verdict, complete })

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use mapwise_record::run::{LeftOut, Sample, Warning, WarningKind};
 
+use super::warn;
 use crate::driver::closed::{Pace, Slice};
 use crate::driver::open::{self, Offer};
+use crate::driver::processor::Processor;
 use crate::driver::rig::Rig;
 use crate::driver::team::{Pulse, Trouble};
 
@@ -24,6 +26,8 @@ pub(super) struct Entrant {
     pub(super) checking: Duration,
     /// What one pass through a whole growing plan takes.
     pub(super) pass: Duration,
+    /// Whether its threads had processors, in all its samples.
+    pub(super) processor: Processor,
 }
 
 impl Entrant {
@@ -37,6 +41,7 @@ impl Entrant {
             building: Duration::ZERO,
             checking: Duration::ZERO,
             pass: Duration::ZERO,
+            processor: Processor::default(),
         }
     }
 
@@ -96,6 +101,7 @@ impl Entrant {
     pub(super) fn turn(&mut self, round: u32, position: u32, pace: Pace, pulse: &Pulse<'_>) -> Result<(), Trouble> {
         self.ready(pulse)?;
         let slice = self.counting_slice(pace, pulse)?;
+        self.processor += slice.processor;
         self.samples.push(slice.sample(round, position));
         Ok(())
     }
@@ -135,9 +141,11 @@ impl Entrant {
     pub(super) fn leaves(&self, trouble: &Trouble, threads: usize) -> (LeftOut, Warning) {
         let about = self.rig.about();
         let (kind, reason) = match trouble {
-            Trouble::Wrong(how) => (WarningKind::Wrong, format!("wrong at {threads} threads: {how}")),
-            Trouble::Panicked(text) => (WarningKind::Other, format!("panicked at {threads} threads: {text}")),
-            Trouble::NoThreads(text) => (WarningKind::Other, format!("{threads} threads could not be started: {text}")),
+            Trouble::Wrong(how) => (WarningKind::Wrong, format!("wrong at {}: {how}", warn::threads(threads))),
+            Trouble::Panicked(text) => (WarningKind::Other, format!("panicked at {}: {text}", warn::threads(threads))),
+            Trouble::NoThreads(text) => {
+                (WarningKind::Other, format!("{} could not be started: {text}", warn::threads(threads)))
+            }
             Trouble::Cancelled => (WarningKind::Interrupted, "interrupted".to_owned()),
         };
         let warning = Warning { kind, text: format!("{} makes no number: {reason}", about.name) };

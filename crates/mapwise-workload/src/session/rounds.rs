@@ -7,6 +7,7 @@ use mapwise_record::run::Origin;
 use super::budget;
 use super::clock::Clock;
 use super::entrant::Entrant;
+use super::warn;
 use crate::driver::closed::Pace;
 use crate::driver::open::Offer;
 use crate::driver::order::order;
@@ -90,7 +91,7 @@ impl Field<'_> {
                 break;
             }
             let left = self.clock.left(until);
-            let doing = format!("{} threads, round {} of {rounds}", self.threads, round + 1);
+            let doing = format!("{}, round {} of {rounds}", warn::threads(self.threads), round + 1);
             self.clock.doing(doing);
             let overhead = if round == 0 { self.setup() } else { spent };
             let slice = budget::slice(left, rounds - round, self.entrants.len(), overhead);
@@ -126,7 +127,7 @@ impl Field<'_> {
     pub(super) fn latency(&mut self, until: Duration, ops_per_s: f64) -> bool {
         let keeps = self.keeps;
         for pass in 0..LATENCY_PASSES {
-            let doing = format!("{} threads, latency {} of {LATENCY_PASSES}", self.threads, pass + 1);
+            let doing = format!("{}, latency {} of {LATENCY_PASSES}", warn::threads(self.threads), pass + 1);
             self.clock.doing(doing);
             let left = self.clock.left(until);
             let passes_left = LATENCY_PASSES - pass;

@@ -4,6 +4,7 @@ use mapwise_record::run::{Cell, HarnessCost, Sample, Warning, WarningKind};
 use mapwise_record::workload::{Kind, Workload};
 
 use super::compete::{Outcome, Rate, ns_per_op};
+use crate::driver::processor::Processor;
 use crate::machine;
 use crate::stats::DEFAULT_ROUNDS;
 
@@ -11,6 +12,8 @@ use crate::stats::DEFAULT_ROUNDS;
 const HARNESS_SHARE: f64 = 0.25;
 /// Samples of one cell may differ by this share: the half of them in the middle, over the median.
 const NOISE: f64 = 0.10;
+/// Threads that have a processor each may wait for it for this share of the time.
+const CROWDED: f64 = 0.10;
 /// Fewer operations leave less than two beyond p99.99.
 const ENOUGH_LATENCIES: u64 = 20_000;
 /// This many names are enough in one sentence.
@@ -49,12 +52,31 @@ fn size(kind: Kind) -> String {
     }
 }
 
+/// A number of threads in words.
+pub(super) fn threads(count: usize) -> String {
+    if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") }
+}
+
 fn oversubscribed(threads: usize, cores: usize) -> Option<Warning> {
     (threads > cores).then(|| Warning {
         kind: WarningKind::Oversubscribed,
         text: format!(
             "{threads} threads share {cores} processors: latencies beyond p50 show mostly how long \
              threads wait for a processor"
+        ),
+    })
+}
+
+/// Says so when other programs had the processors that the threads were to run on side by side.
+pub(super) fn crowded(processor: Processor, threads: usize, cores: usize) -> Option<Warning> {
+    let share = processor.waited_share();
+    (threads <= cores && share > CROWDED).then(|| Warning {
+        kind: WarningKind::Noisy,
+        text: format!(
+            "at {} the threads waited {:.0} % of the time for a processor that something else had: they met less in the \
+             maps than they would on an idle machine, so maps look more alike than they are",
+            self::threads(threads),
+            share * 100.0
         ),
     })
 }
@@ -66,9 +88,9 @@ fn harness_bound(cells: &[Cell], harness: &HarnessCost) -> Option<Warning> {
     (share > HARNESS_SHARE).then(|| Warning {
         kind: WarningKind::HarnessBound,
         text: format!(
-            "at {} threads the measuring loop takes {:.1} ns of the {whole:.1} ns of an operation \
+            "at {} the measuring loop takes {:.1} ns of the {whole:.1} ns of an operation \
              of {} ({:.0} %), so maps differ by more than these figures say",
-            harness.threads,
+            threads(harness.threads),
             harness.ns_per_op,
             fastest.name,
             share * 100.0
@@ -84,8 +106,9 @@ fn noisy(cells: &[Cell], threads: usize) -> Option<Warning> {
     Some(Warning {
         kind: WarningKind::Noisy,
         text: format!(
-            "at {threads} threads the middle half of the samples spreads by up to {:.0} % of the \
+            "at {} the middle half of the samples spreads by up to {:.0} % of the \
              median ({}): close other programs, or give it more time",
+            self::threads(threads),
             worst * 100.0,
             names(noisy.iter().map(|(cell, _)| &*cell.name))
         ),
@@ -97,10 +120,34 @@ fn few_rounds(cells: &[Cell], threads: usize) -> Option<Warning> {
     ((rounds as u32) < DEFAULT_ROUNDS).then(|| Warning {
         kind: WarningKind::Other,
         text: format!(
-            "at {threads} threads there was time for {rounds} rounds instead of {DEFAULT_ROUNDS}: \
-             give it more time"
+            "at {} there was time for {rounds} rounds instead of {DEFAULT_ROUNDS}: \
+             give it more time",
+            self::threads(threads)
         ),
     })
+}
+
+/// A stated rate that nothing can be measured at.
+pub(super) fn too_low(rate: Rate) -> Option<Warning> {
+    let stated = rate.too_low?;
+    Some(Warning {
+        kind: WarningKind::Other,
+        text: format!(
+            "the workload asks for {} operations per second, too few to measure tails in this time: latency was \
+             measured at {}",
+            number(stated),
+            number(rate.ops_per_s)
+        ),
+    })
+}
+
+/// A rate as people write it.
+fn number(ops_per_s: f64) -> String {
+    match ops_per_s {
+        high if high >= 1e6 => format!("{:.2} million", high / 1e6),
+        middle if middle >= 1e3 => format!("{:.1} thousand", middle / 1e3),
+        low => format!("{low:.1}"),
+    }
 }
 
 /// A rate that some candidates cannot serve.
@@ -111,9 +158,9 @@ pub(super) fn overrun(cells: &[Cell], rate: Rate) -> Option<Warning> {
     (!slow.is_empty()).then(|| Warning {
         kind: WarningKind::Other,
         text: format!(
-            "latency was measured at {:.0} operations per second ({whose}), but {} did fewer in all: \
+            "latency was measured at {} operations per second ({whose}), but {} did fewer in all: \
              such latencies grow with the length of the run",
-            rate.ops_per_s,
+            number(rate.ops_per_s),
             names(slow.into_iter())
         ),
     })
@@ -126,8 +173,9 @@ pub(super) fn few_latencies(cells: &[Cell], threads: usize) -> Option<Warning> {
     (fewest < ENOUGH_LATENCIES).then(|| Warning {
         kind: WarningKind::Other,
         text: format!(
-            "at {threads} threads latency rests on {fewest} operations, too few for p99.99: give it \
-             more time"
+            "at {} latency rests on {fewest} operations, too few for p99.99: give it \
+             more time",
+            self::threads(threads)
         ),
     })
 }

@@ -120,7 +120,7 @@ fn absence(outcome: &compete::Outcome) -> &str {
 fn a_map_that_drops_inserts_makes_no_number() {
     let mix = Mix { insert: 0.5, remove: 0.5, ..Mix::default() };
     let outcome = contest_with(Defect::DropsInserts, mix);
-    assert!(absence(&outcome).contains("wrong at 1 threads: it holds"));
+    assert!(absence(&outcome).contains("wrong at 1 thread: it holds"));
     assert!(outcome.cells.iter().all(|cell| cell.candidate == "sound"));
     let wrong = |w: &Warning| w.kind == WarningKind::Wrong && w.text.contains("defective");
     assert!(outcome.warnings.iter().any(wrong));
@@ -136,7 +136,7 @@ fn a_map_that_loses_increments_makes_no_number() {
 fn a_map_that_panics_is_left_out_with_its_words_and_the_others_go_on() {
     let mix = Mix { insert: 1.0, ..Mix::default() };
     let outcome = contest_with(Defect::Panics, mix);
-    assert!(absence(&outcome).contains("panicked at 1 threads: out of order"));
+    assert!(absence(&outcome).contains("panicked at 1 thread: out of order"));
     assert!(outcome.complete);
     assert_eq!(outcome.cells.len(), 1);
 }
