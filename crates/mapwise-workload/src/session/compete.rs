@@ -185,7 +185,7 @@ impl Contest<'_> {
             warnings.push(warning);
         }
         let concluded = summary::conclude(&entrants, threads, self.seed, rate.ops_per_s);
-        let Some((mut cells, verdict)) = concluded else {
+        let Some((mut cells, mut verdict)) = concluded else {
             if !complete {
                 return Err(MeasureError::Interrupted);
             }
@@ -198,7 +198,10 @@ impl Contest<'_> {
         });
         let mut processor = Processor::default();
         entrants.iter().for_each(|entrant| processor += entrant.processor);
-        warnings.extend(warn::crowded(processor, threads, machine::cores()));
+        if let Some(warning) = warn::crowded(processor, threads, machine::cores()) {
+            summary::doubt(&mut verdict, &cells);
+            warnings.push(warning);
+        }
         warnings.extend(warn::about(&cells, &harness));
         warnings.extend(warn::too_low(rate));
         warnings.extend(warn::overrun(&cells, rate));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mapwise_record::run::{Cell, Interval, Verdict};
+use mapwise_record::run::{Cell, Interval, Verdict, VerdictKind};
 use mapwise_record::workload::Kind;
 
 use super::entrant::Entrant;
@@ -32,6 +32,19 @@ pub(super) fn conclude(
         cell.ratio = ratio;
     }
     Some((cells, verdict))
+}
+
+/// Takes back that there is no difference, after a run whose threads hardly met: that would be said of any two maps.
+pub(super) fn doubt(verdict: &mut Verdict, cells: &[Cell]) {
+    if verdict.kind != VerdictKind::Tie {
+        return;
+    }
+    let kept = cells.iter().find(|cell| cell.candidate == verdict.take).map_or("", |cell| &cell.name);
+    verdict.kind = VerdictKind::Unresolved;
+    verdict.text = format!(
+        "Unresolved: something else had the processors, so the threads hardly met and all maps look alike; run it again \
+         on an idle machine, and keep {kept} until then."
+    );
 }
 
 fn cell(entrant: &Entrant, threads: usize, seed: u64, offered_ops_per_s: f64) -> Option<Cell> {
@@ -88,5 +101,24 @@ fn bytes(kind: Kind) -> u64 {
         Kind::U64 => 8,
         Kind::Bytes { bytes } => bytes as u64,
         Kind::String { bytes } => bytes as u64 + 24,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mapwise_record::run::{Interval, Verdict, VerdictKind};
+
+    use super::*;
+
+    #[test]
+    fn only_the_absence_of_a_difference_is_doubted() {
+        let ratio = Interval { median: 1.0, low: 1.0, high: 1.0 };
+        for (kind, doubted) in [(VerdictKind::Tie, true), (VerdictKind::Win, false), (VerdictKind::Unresolved, false)] {
+            let (take, baseline, text) = ("a".to_owned(), "a".to_owned(), "as it was".to_owned());
+            let mut verdict = Verdict { kind, take, baseline, ratio, more_rounds: None, text };
+            doubt(&mut verdict, &[]);
+            assert_eq!(verdict.text != "as it was", doubted, "{kind:?}");
+            assert_eq!(verdict.kind == VerdictKind::Unresolved, doubted || kind == VerdictKind::Unresolved);
+        }
     }
 }
