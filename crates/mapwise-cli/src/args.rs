@@ -29,8 +29,9 @@ Examples:
   mapwise advise --preset ycsb-b --threads 8     for a workload that mostly reads
   mapwise advise --trace requests.csv            for what a service really does
   mapwise presets                                the workloads that have a name
+  mapwise diagnose crash.log                     which two lines of a Go program met in a map
 
-Exit status: 0 done, 1 a gate tripped (--fail-over), 2 bad usage or input, 130 interrupted.";
+Exit status: 0 done, 1 a gate tripped (--fail-over) or diagnose found something, 2 bad usage or input, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Show a run again, in any format, without measuring
     #[command(after_help = REPORT_EXAMPLES)]
     Report(Report),
+    /// Say which lines of a Go program met in a map, from its crash dump, race report or profile
+    #[command(after_help = DIAGNOSE_EXAMPLES)]
+    Diagnose(Diagnose),
     /// List the workloads that have a name
     #[command(after_help = PRESETS_EXAMPLES)]
     Presets,
@@ -128,6 +132,45 @@ Examples:
   mapwise report run.json --report report.html
   mapwise report run.json --format csv > run.csv
   mapwise report new.json --baseline old.json";
+
+/// What to read, and how to say what was found.
+#[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    /// Logs, however they were wrapped: crash dumps, race reports, output of `go test`, mutex and block
+    /// profiles; - is standard input [default: - if something is piped in]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) logs: Vec<PathBuf>,
+    /// What to print
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub(crate) format: DiagnosisFormat,
+    /// The program's code: shows the lines around both accesses and checks the cause against them
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) src: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiagnosisFormat {
+    /// The two lines, the cause and the fix
+    Text,
+    /// Everything, by log
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations, in a step of GitHub Actions
+    Github,
+    /// For an issue or a pull request
+    Markdown,
+}
+
+const DIAGNOSE_EXAMPLES: &str = "\
+Examples:
+  mapwise diagnose crash.log
+  mapwise diagnose --src ~/code/app crash.log race.log
+  go test -race ./... 2>&1 | mapwise diagnose
+  kubectl logs --previous web-5d4f | mapwise diagnose --format markdown
+  go test -race -json ./... | mapwise diagnose --format sarif > races.sarif
+
+Exit status: 0 nothing found, 1 findings, 2 a log could not be read, 130 interrupted.";
 
 const PRESETS_EXAMPLES: &str = "\
 Example:

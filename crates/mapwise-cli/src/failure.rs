@@ -37,6 +37,11 @@ impl Failure {
         Failure { status: INTERRUPTED, ..Failure::new(error, hint) }
     }
 
+    /// What went wrong, without the hint.
+    pub(crate) fn error(&self) -> &str {
+        &self.error
+    }
+
     pub(crate) fn trace(path: &Path, error: &TraceError) -> Failure {
         let hint = match error {
             TraceError::Open(_) => "check the path and that you may read the file",

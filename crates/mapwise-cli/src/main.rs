@@ -1,7 +1,7 @@
 //! The command `mapwise`: arguments, terminal and files. The only crate that talks to the world.
 //!
 //! Results go to standard output and everything else to standard error. A failure is one `error:`
-//! line and one `hint:` line with exit status 2; a tripped gate is 1, an interrupted run 130.
+//! line and one `hint:` line with exit status 2; a tripped gate or a finding is 1, an interrupted run 130.
 
 mod values;
 
@@ -15,6 +15,7 @@ mod watch;
 mod output;
 mod source;
 
+mod diagnose;
 mod listing;
 mod measure;
 
@@ -62,6 +63,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             let output = Output::prepare(&args.output, None, style)?;
             output.deliver(&output::read(&args.run)?)
         }
+        Command::Diagnose(args) => diagnose::diagnose(args),
         Command::Presets => listing::presets(),
         Command::Completions { shell } => listing::completions(*shell),
         Command::Man => listing::man(),

@@ -41,9 +41,10 @@ fn is_dumb() -> bool {
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::new(format_args!("cannot write the results: {error}"), "write them to a file with --save"))
-        }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::new(
+            format_args!("cannot write the results: {error}"),
+            "check that there is room where they are written to",
+        )),
         _ => Ok(()),
     }
 }

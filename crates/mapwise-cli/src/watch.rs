@@ -1,11 +1,11 @@
-//! Watches a measurement: shows how far it is and ends it when the user asks.
+//! Watches a measurement or the reading of a log: shows how far it is and ends it when the user asks.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Read};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mapwise_workload::session::Observer;
 
 use crate::failure::{Failure, INTERRUPTED};
@@ -13,12 +13,16 @@ use crate::terminal::say;
 
 /// Steps of the bar.
 const STEPS: u64 = 1000;
+/// What a bar is drawn with.
+const BLOCKS: &str = "█▉▊▋▌▍▎▏ ";
 /// How often a log gets a line.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Reading that takes less than this shows no bar.
+const SHORT: Duration = Duration::from_secs(1);
 
 static INTERRUPT: AtomicBool = AtomicBool::new(false);
 
-/// From now on the first Ctrl-C ends measuring and the second one the process.
+/// From now on the first Ctrl-C ends measuring or reading and the second one the process.
 pub(crate) fn catch_interrupts() -> Result<(), Failure> {
     let handler = || {
         // Relaxed: the flag publishes nothing else.
@@ -52,7 +56,7 @@ impl Watch {
     pub(crate) fn new() -> Watch {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is valid");
-            ProgressBar::new(STEPS).with_style(style.progress_chars("█▉▊▋▌▍▎▏ "))
+            ProgressBar::new(STEPS).with_style(style.progress_chars(BLOCKS))
         });
         Watch {
             bar,
@@ -104,5 +108,49 @@ impl Observer for Watch {
 
     fn cancelled(&self) -> bool {
         interrupted()
+    }
+}
+
+/// A log being read: a bar on a terminal once it takes long, an early end when the user asks.
+pub(crate) struct Reading<R> {
+    reader: R,
+    bar: ProgressBar,
+    /// Since when the bar waits to appear; nothing once it has, or without a terminal.
+    hidden_since: Option<Instant>,
+}
+
+impl<R: Read> Reading<R> {
+    /// Reads from `reader`, which has `total` bytes if that is known.
+    pub(crate) fn new(reader: R, total: Option<u64>, name: &str) -> Reading<R> {
+        let template = match total {
+            Some(_) => "{bar:24} {percent:>3} %  {bytes} of {total_bytes}  {msg}",
+            None => "{bytes} read, {bytes_per_sec}  {msg}",
+        };
+        let style = ProgressStyle::with_template(template).expect("the template is valid");
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden())
+            .with_style(style.progress_chars(BLOCKS))
+            .with_message(name.to_owned());
+        Reading { reader, bar, hidden_since: io::stderr().is_terminal().then(Instant::now) }
+    }
+}
+
+impl<R: Read> Read for Reading<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if interrupted() {
+            return Ok(0);
+        }
+        let read = self.reader.read(out)?;
+        self.bar.inc(read as u64);
+        if self.hidden_since.is_some_and(|since| since.elapsed() >= SHORT) {
+            self.hidden_since = None;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        Ok(read)
+    }
+}
+
+impl<R> Drop for Reading<R> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

@@ -270,7 +270,7 @@ fn presets_are_listed_once_each_with_the_default_marked() {
 
 #[test]
 fn help_has_an_example_for_every_command() {
-    for command in ["advise", "bench", "report", "presets", "completions", "man"] {
+    for command in ["advise", "bench", "report", "presets", "diagnose", "completions", "man"] {
         let help = stdout(&run(&[command, "--help"]));
         assert!(help.contains("Example") && help.contains(&format!("mapwise {command}")), "{command}");
     }
