@@ -4,26 +4,15 @@
 
 #![cfg(loom)]
 
+mod loom_model;
+
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use loom::{sync::Arc, thread};
+use loom_model::model;
 use mapwise::CounterMap;
 
 type Map = CounterMap<u64, BuildHasherDefault<DefaultHasher>>;
-
-fn model(body: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(3);
-    builder.max_branches = 20_000;
-    let interleavings = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counted = std::sync::Arc::clone(&interleavings);
-    builder.check(move || {
-        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        body();
-    });
-    let interleavings = interleavings.load(std::sync::atomic::Ordering::Relaxed);
-    assert!(interleavings > 10, "only {interleavings} interleavings: the model does not race");
-}
 
 /// Runs `first` and `second` on threads of their own, and `third` on this one, and returns what they returned.
 fn race<T: Send + 'static>(

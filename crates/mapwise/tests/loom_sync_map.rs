@@ -10,9 +10,12 @@
 
 #![cfg(loom)]
 
+mod loom_model;
+
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use loom::{sync::Arc, thread};
+use loom_model::model;
 use mapwise::{Action, SyncMap};
 
 /// Hashes the same in every run of a model.
@@ -21,20 +24,6 @@ type Map = SyncMap<u64, u64, BuildHasherDefault<DefaultHasher>>;
 /// Makes a map whose read table has `keys`, each with itself as value.
 fn promoted(keys: impl IntoIterator<Item = u64>) -> Map {
     keys.into_iter().map(|key| (key, key)).collect()
-}
-
-fn model(body: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(3);
-    builder.max_branches = 20_000;
-    let interleavings = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counted = std::sync::Arc::clone(&interleavings);
-    builder.check(move || {
-        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        body();
-    });
-    let interleavings = interleavings.load(std::sync::atomic::Ordering::Relaxed);
-    assert!(interleavings > 10, "only {interleavings} interleavings: the model does not race");
 }
 
 /// Runs `first` and `second` on threads of their own, and `third` on this one.
