@@ -4,6 +4,7 @@ use mapwise_record::run::{Cell, HarnessCost, Sample, Warning, WarningKind};
 use mapwise_record::workload::{Kind, Workload};
 
 use super::compete::{Outcome, Rate, ns_per_op};
+use crate::data::MAX_STRING_VALUE_BYTES;
 use crate::driver::processor::Processor;
 use crate::machine;
 use crate::stats::DEFAULT_ROUNDS;
@@ -37,11 +38,21 @@ pub(super) fn resized(stated: &Workload, run: &Workload) -> Vec<Warning> {
     let warning = |what: &str, stated: Kind, run: Kind| {
         (stated != run).then(|| Warning {
             kind: WarningKind::Other,
-            text: format!("{what} of {} are run as {}: other sizes are not compiled in", size(stated), size(run)),
+            text: format!("{what} of {} are run as {}: {}", size(stated), size(run), why_resized(run)),
         })
     };
     let keys = warning("keys", stated.keys.kind, run.keys.kind);
     keys.into_iter().chain(warning("values", stated.values, run.values)).collect()
+}
+
+fn why_resized(run: Kind) -> &'static str {
+    match run {
+        Kind::String { bytes: MAX_STRING_VALUE_BYTES } => {
+            "a map only moves a pointer to larger ones, and copying them would be all that is measured"
+        }
+        Kind::String { .. } => "a value must hold a number that is checked",
+        Kind::U64 | Kind::Bytes { .. } => "other inline sizes are not compiled in",
+    }
 }
 
 fn size(kind: Kind) -> String {
@@ -219,6 +230,19 @@ fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presets;
+
+    #[test]
+    fn a_value_that_is_run_in_another_size_is_said_with_its_reason() {
+        let stated = presets::preset("twitter-4").unwrap();
+        let run = |bytes| Workload { values: Kind::String { bytes }, ..stated.clone() };
+        assert_eq!(resized(&stated, &stated), []);
+        let warnings = resized(&run(36_936), &run(MAX_STRING_VALUE_BYTES));
+        assert_eq!(warnings.len(), 1);
+        assert!(
+            warnings[0].text.starts_with("values of 36936 bytes (string) are run as 4096 bytes (string): a map only")
+        );
+    }
 
     #[test]
     fn more_threads_than_processors_are_warned_of() {
