@@ -62,7 +62,7 @@ impl<K, V> std::fmt::Debug for IntoEntries<K, V> {
     }
 }
 
-/// Gives a newtype around `Shards` (in a field `shards`) the std conversion traits.
+/// Gives a map with `with_capacity_and_hasher`, `snapshot` and `Extend` the std traits that follow from them.
 macro_rules! conversions {
     ($map:ident<$k:ident, $v:ident, $s:ident>) => {
         impl<$k, $v, $s: Default> Default for $map<$k, $v, $s> {
@@ -80,14 +80,6 @@ macro_rules! conversions {
             }
         }
 
-        impl<$k: Hash + Eq, $v, $s: BuildHasher> Extend<($k, $v)> for $map<$k, $v, $s> {
-            fn extend<I: IntoIterator<Item = ($k, $v)>>(&mut self, entries: I) {
-                for (key, value) in entries {
-                    self.shards.insert_owned(key, value);
-                }
-            }
-        }
-
         impl<$k: Hash + Eq, $v, $s: BuildHasher + Clone> From<::std::collections::HashMap<$k, $v, $s>>
             for $map<$k, $v, $s>
         {
@@ -95,15 +87,6 @@ macro_rules! conversions {
                 let mut map = Self::with_capacity_and_hasher(entries.len(), entries.hasher().clone());
                 map.extend(entries);
                 map
-            }
-        }
-
-        impl<$k, $v, $s> IntoIterator for $map<$k, $v, $s> {
-            type Item = ($k, $v);
-            type IntoIter = $crate::IntoEntries<$k, $v>;
-
-            fn into_iter(self) -> Self::IntoIter {
-                $crate::IntoEntries::new(self.shards.into_tables().0)
             }
         }
 

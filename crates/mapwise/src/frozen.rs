@@ -55,6 +55,11 @@ impl<K, V, S> FrozenMap<K, V, S> {
         Self { tables: tables.into_boxed_slice(), select, hasher }
     }
 
+    /// Takes over the one table of a map, which was filled with `hasher`.
+    pub(crate) fn from_table(table: Table<K, V>, hasher: S) -> Self {
+        Self { tables: Box::new([table]), select: Select::ONE, hasher }
+    }
+
     /// Returns the hasher that keys are hashed with.
     #[must_use]
     pub fn hasher(&self) -> &S {

@@ -200,6 +200,23 @@ macro_rules! lock_face {
             }
         }
 
+        impl<$k: Hash + Eq, $v, $s: BuildHasher> Extend<($k, $v)> for $map<$k, $v, $s> {
+            fn extend<I: IntoIterator<Item = ($k, $v)>>(&mut self, entries: I) {
+                for (key, value) in entries {
+                    self.shards.insert_owned(key, value);
+                }
+            }
+        }
+
+        impl<$k, $v, $s> IntoIterator for $map<$k, $v, $s> {
+            type Item = ($k, $v);
+            type IntoIter = $crate::IntoEntries<$k, $v>;
+
+            fn into_iter(self) -> Self::IntoIter {
+                $crate::IntoEntries::new(self.shards.into_tables().0)
+            }
+        }
+
         $crate::convert::conversions! { $map<$k, $v, $s> }
     };
 }

@@ -16,15 +16,13 @@ use std::{
     sync::Arc,
 };
 
-use parking_lot::Mutex;
-
 pub use self::builder::ActorBuilder;
 use crate::{
     api::{Caps, Iteration, Progress},
     frozen::FrozenMap,
     owner::{Owner, Ticket},
     seam::{Op, Seam},
-    shards::{Select, Shard, Shards},
+    shards::Select,
     table::Table,
     table_mut::TableMut,
 };
@@ -225,7 +223,7 @@ impl<K, V, S> ActorMap<K, V, S> {
     #[must_use]
     pub fn freeze(self) -> FrozenMap<K, V, S> {
         let (table, hasher) = self.into_table();
-        FrozenMap::from_shards(Shards::<_, _, _, Mutex<Shard<K, V>>>::from_tables(vec![table], Select::ONE, hasher))
+        FrozenMap::from_table(table, hasher)
     }
 
     /// Does everything accepted and turns the map into a std one; every key is hashed again.

@@ -6,19 +6,17 @@ use std::{
     ops::ControlFlow,
 };
 
-use equivalent::Equivalent;
-use parking_lot::Mutex;
-
 use super::{Access, FailFastMap};
 use crate::{
     api::{Action, Caps, DuplicateKey, InPlace, Iteration, MapRead, MapTransact, MapWrite, Occupied, Progress},
-    convert::IntoEntries,
+    convert::{IntoEntries, conversions},
     frozen::FrozenMap,
     seam::Op,
-    shards::{Select, Shard, Shards},
+    shards::Select,
     surface::{read_surface, write_surface},
     table::Table,
 };
+use equivalent::Equivalent;
 
 impl<K, V, S: BuildHasher> MapRead<K, V> for FailFastMap<K, V, S> {
     const CAPS: Caps = Caps {
@@ -193,7 +191,7 @@ impl<K, V, S> FailFastMap<K, V, S> {
     #[must_use]
     pub fn freeze(self) -> FrozenMap<K, V, S> {
         let (table, hasher) = self.into_table();
-        FrozenMap::from_shards(Shards::<_, _, _, Mutex<Shard<K, V>>>::from_tables(vec![table], Select::ONE, hasher))
+        FrozenMap::from_table(table, hasher)
     }
 
     /// Turns the map into a std one; every key is hashed again.
@@ -208,35 +206,12 @@ impl<K, V, S> FailFastMap<K, V, S> {
     }
 }
 
-impl<K, V, S: Default> Default for FailFastMap<K, V, S> {
-    fn default() -> Self {
-        Self::with_hasher(S::default())
-    }
-}
-
-impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for FailFastMap<K, V, S> {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries = entries.into_iter();
-        let mut map = Self::with_capacity_and_hasher(entries.size_hint().0, S::default());
-        map.extend(entries);
-        map
-    }
-}
-
 impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for FailFastMap<K, V, S> {
     #[track_caller]
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
             self.insert(key, value);
         }
-    }
-}
-
-impl<K: Hash + Eq, V, S: BuildHasher + Clone> From<HashMap<K, V, S>> for FailFastMap<K, V, S> {
-    fn from(entries: HashMap<K, V, S>) -> Self {
-        let mut map = Self::with_capacity_and_hasher(entries.len(), entries.hasher().clone());
-        map.extend(entries);
-        map
     }
 }
 
@@ -249,14 +224,4 @@ impl<K, V, S> IntoIterator for FailFastMap<K, V, S> {
     }
 }
 
-impl<K, V, S> PartialEq for FailFastMap<K, V, S>
-where
-    K: Hash + Eq + Clone,
-    V: PartialEq + Clone,
-    S: BuildHasher,
-{
-    /// Compares a snapshot of each.
-    fn eq(&self, other: &Self) -> bool {
-        self.snapshot() == other.snapshot()
-    }
-}
+conversions! { FailFastMap<K, V, S> }

@@ -5,13 +5,11 @@ use std::{
     hash::{BuildHasher, Hash},
 };
 
-use parking_lot::Mutex;
-
 use super::SyncMap;
 use crate::{
-    convert::{IntoEntries, into_std},
+    convert::{IntoEntries, conversions, into_std},
     frozen::FrozenMap,
-    shards::{Select, Shard, Shards},
+    shards::Select,
     table::Table,
 };
 
@@ -23,7 +21,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         K: Hash + Eq,
     {
         let (table, hasher) = self.into_table();
-        FrozenMap::from_shards(Shards::<_, _, _, Mutex<Shard<K, V>>>::from_tables(vec![table], Select::ONE, hasher))
+        FrozenMap::from_table(table, hasher)
     }
 
     /// Turns the map into a std one; every key is hashed again.
@@ -53,12 +51,6 @@ impl<K, V, S> SyncMap<K, V, S> {
     }
 }
 
-impl<K, V, S: Default> Default for SyncMap<K, V, S> {
-    fn default() -> Self {
-        Self::with_hasher(S::default())
-    }
-}
-
 impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for SyncMap<K, V, S> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
         for (key, value) in entries {
@@ -66,23 +58,6 @@ impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for SyncMap<K, V, S> {
         }
         // Nobody is disturbed, so the reads that follow need not miss first.
         self.table.enter().promote_all();
-    }
-}
-
-impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for SyncMap<K, V, S> {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries = entries.into_iter();
-        let mut map = Self::with_capacity_and_hasher(entries.size_hint().0, S::default());
-        map.extend(entries);
-        map
-    }
-}
-
-impl<K: Hash + Eq, V, S: BuildHasher + Clone> From<HashMap<K, V, S>> for SyncMap<K, V, S> {
-    fn from(entries: HashMap<K, V, S>) -> Self {
-        let mut map = Self::with_capacity_and_hasher(entries.len(), entries.hasher().clone());
-        map.extend(entries);
-        map
     }
 }
 
@@ -105,14 +80,4 @@ impl<K: Hash + Eq, V, S> IntoIterator for SyncMap<K, V, S> {
     }
 }
 
-impl<K, V, S> PartialEq for SyncMap<K, V, S>
-where
-    K: Hash + Eq + Clone,
-    V: PartialEq + Clone,
-    S: BuildHasher,
-{
-    /// Compares a snapshot of each.
-    fn eq(&self, other: &Self) -> bool {
-        self.snapshot() == other.snapshot()
-    }
-}
+conversions! { SyncMap<K, V, S> }
