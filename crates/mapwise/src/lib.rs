@@ -2,6 +2,8 @@
 
 mod actor;
 mod api;
+#[cfg(feature = "check")]
+pub mod check;
 mod collector;
 mod convert;
 mod counter;
