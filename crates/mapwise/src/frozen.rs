@@ -13,6 +13,7 @@ use crate::{
     api::{Caps, Iteration, MapRead, Progress},
     convert::{IntoEntries, into_std},
     locks::Lock,
+    seam::{Holds, MapType},
     shards::{Select, Shard, Shards},
     surface::read_surface,
     table::Table,
@@ -48,6 +49,8 @@ pub struct FrozenMap<K, V, S = RandomState> {
 
 /// What is filled before it is frozen: nobody shares it, so its lock is never taken.
 type Owned<K, V, S> = Shards<K, V, S, Mutex<Shard<K, V>>>;
+
+const BUILDING: MapType = MapType { name: "FrozenMap", holds: Holds::Nothing };
 
 impl<K, V, S> FrozenMap<K, V, S> {
     pub(crate) fn from_shards<L: Lock<Shard<K, V>>>(shards: Shards<K, V, S, L>) -> Self {
@@ -133,14 +136,14 @@ read_surface! {
 
 impl<K, V, S: Default> Default for FrozenMap<K, V, S> {
     fn default() -> Self {
-        Self::from_shards(Owned::one(0, S::default()))
+        Self::from_shards(Owned::one(BUILDING, 0, S::default()))
     }
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for FrozenMap<K, V, S> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let entries = entries.into_iter();
-        let mut map = Owned::one(entries.size_hint().0, S::default());
+        let mut map = Owned::one(BUILDING, entries.size_hint().0, S::default());
         entries.for_each(|(key, value)| map.insert_owned(key, value));
         Self::from_shards(map)
     }
@@ -148,7 +151,7 @@ impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for FrozenM
 
 impl<K: Hash + Eq, V, S: BuildHasher + Clone> From<HashMap<K, V, S>> for FrozenMap<K, V, S> {
     fn from(entries: HashMap<K, V, S>) -> Self {
-        let mut map = Owned::one(entries.len(), entries.hasher().clone());
+        let mut map = Owned::one(BUILDING, entries.len(), entries.hasher().clone());
         entries.into_iter().for_each(|(key, value)| map.insert_owned(key, value));
         Self::from_shards(map)
     }

@@ -13,6 +13,7 @@ mod interop;
 mod lock_face;
 mod locks;
 mod mutex;
+mod op;
 mod owner;
 mod per_index;
 mod per_thread;

@@ -225,6 +225,7 @@ macro_rules! lock_face {
 macro_rules! one_lock {
     (
         $map:ident
+        holds: $holds:expr;
         reads: $reads:literal
         iteration: $iteration:literal
         writes: $writes:literal
@@ -254,7 +255,8 @@ macro_rules! one_lock {
             /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
             #[must_use]
             pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-                Self { shards: Shards::one(capacity, hasher) }
+                let of = $crate::seam::MapType { name: stringify!($map), holds: $holds };
+                Self { shards: Shards::one(of, capacity, hasher) }
             }
         }
 

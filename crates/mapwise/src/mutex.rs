@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use crate::{
     api::{Caps, Iteration, Progress},
     lock_face::{lock_face, one_lock},
+    seam::Holds,
     shards::{Shard, Shards},
 };
 
@@ -36,6 +37,7 @@ pub struct MutexMap<K, V, S = RandomState> {
 
 one_lock! {
     MutexMap
+    holds: Holds::Lock;
     reads: "Linearizable. Blocks everybody else. Closures run under the map's lock: keep them short."
     iteration: "Blocks everybody else until it is done, so the map is seen at one instant."
     writes: "Linearizable. Blocks everybody else. Closures run under the map's lock: keep them short."

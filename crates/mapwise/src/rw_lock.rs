@@ -7,6 +7,7 @@ use parking_lot::RwLock;
 use crate::{
     api::{Caps, Iteration, Progress},
     lock_face::{lock_face, one_lock},
+    seam::Holds,
     shards::{Shard, Shards},
 };
 
@@ -38,6 +39,7 @@ pub struct RwLockMap<K, V, S = RandomState> {
 
 one_lock! {
     RwLockMap
+    holds: Holds::SharedLock;
     reads: "Linearizable. Waits for writers, one that is waiting included; readers do not wait for each other."
     iteration: "Writers wait until it is done, so the map is seen at one instant."
     writes: "Linearizable. Blocks everybody else. Closures run under the map's lock: keep them short."

@@ -1,137 +1,82 @@
-//! The one place that every blocking operation passes, so that misuse is seen in every map the same way.
+//! The one place that every operation passes, so that misuse is seen in every map the same way.
 //!
 //! - **one-scope**: a thread holds at most one scope of a map at a time. A second one would wait for the first, which is
-//!   this thread's own: debug builds panic naming both call sites, release builds compile the scope away.
+//!   this thread's own: debug builds and checked mode panic naming both call sites, other builds compile it away.
 //!
-//! Call sites are the same line in every build; only this file knows whether anything is watched.
+//! Call sites are the same line in every build; only this file knows whether anything is watched. There are two bodies
+//! with the same signatures: `on` (feature `check`) and `off`, which is empty but for **one-scope** in debug builds.
+//!
+//! # How a map reports
+//!
+//! ```text
+//! let scope = self.seam.begin(Op::Insert, Some(hash));    before the first lock: it may panic, or sleep for a moment
+//! let mut shard = self.exclusive(hash);
+//! scope.locked();                                         the wait is over
+//! let old = shard.insert(...);
+//! scope.wrote(hash, Change::put(old.is_some()));          before the lock is let go
+//! ```
+//!
+//! - **write-inside**: a write is reported by `wrote` while nobody else can write the key, and before readers that take
+//!   no lock can see it. Under a lock, anywhere inside is right; it is reported even if nothing about the value changed.
+//! - **read-after**: a look-up is reported by `saw` after its value was loaded. So the version that it is taken to have
+//!   seen is never older than what it returned: a write that it saw was reported before it was visible. Where readers are
+//!   validated (a sequence lock), `saw` comes after the validation.
+//! - **mark**: a write that is one atomic instruction, with no lock around it, happens between `scope.mark(hash)` and
+//!   `mark.wrote(change)`. No user code may run in between: it holds a lock of the seam's.
+//! - **blind**: `Op::Insert` and `Op::Remove` write whatever is there; every other write looks first. A method that is
+//!   made of another says so to the next call by `seam::means`: `remove` is `remove_if` that means `Op::Remove`.
+//! - **no-key**: a write that found nothing to write (`remove` of an absent key) is `saw(false)` and no `wrote`.
+//! - **scope-outside**: a scope is made before the guards of locks and dropped after them: that is where findings are
+//!   told.
+//!
+//! A look-up that takes no lock and cannot wait for itself needs no scope: `self.seam.saw(Op::View, hash, found)`.
 
-#[cfg(debug_assertions)]
-use std::{cell::RefCell, panic::Location};
+mod off;
 
-/// The operations a map can be inside of, for messages.
+pub(crate) use self::off::*;
+pub(crate) use crate::op::Op;
+
+/// What a write did to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Op {
-    View,
-    ForEach,
-    Compute,
-    Update,
-    Insert,
-    Remove,
-    Retain,
-    Transact,
-    Whole,
+pub(crate) enum Change {
+    /// It was absent and is present.
+    Added,
+    /// It was and is present, with another value.
+    Replaced,
+    /// It was and is present, and was shown to a closure that may have changed it.
+    Changed,
+    /// It was present and is absent.
+    Removed,
 }
 
-impl Op {
-    /// The operation whose place among the variants is `index`.
-    pub(crate) fn from_index(index: u32) -> Option<Self> {
-        const ALL: [Op; 9] = [
-            Op::View,
-            Op::ForEach,
-            Op::Compute,
-            Op::Update,
-            Op::Insert,
-            Op::Remove,
-            Op::Retain,
-            Op::Transact,
-            Op::Whole,
-        ];
-        ALL.get(usize::try_from(index).ok()?).copied()
-    }
-
-    /// What a message calls it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::View => "a look-up",
-            Self::ForEach => "an iteration",
-            Self::Compute => "compute",
-            Self::Update => "update",
-            Self::Insert => "an insertion",
-            Self::Remove => "a removal",
-            Self::Retain => "retain",
-            Self::Transact => "transact",
-            Self::Whole => "an operation on the whole map",
-        }
-    }
-}
-
-#[cfg(debug_assertions)]
-#[derive(Clone, Copy)]
-struct Inside {
-    map: usize,
-    op: Op,
-    site: &'static Location<'static>,
-}
-
-#[cfg(debug_assertions)]
-thread_local! {
-    static INSIDE: RefCell<Vec<Inside>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A map's end of the seam. Its address is the map's identity while an operation runs.
-#[derive(Debug, Default)]
-pub(crate) struct Seam {
-    // Gives every map an address of its own; a zero-sized field could share one.
-    #[cfg(debug_assertions)]
-    _identity: u8,
-}
-
-impl Seam {
-    pub(crate) const fn new() -> Self {
-        Self {
-            #[cfg(debug_assertions)]
-            _identity: 0,
-        }
-    }
-
-    /// Enters `op`, which may run user code while it blocks others; `hash` is the key's, where one key is meant.
-    ///
-    /// # Panics
-    ///
-    /// In debug builds, if this thread is inside an operation of this map already.
+impl Change {
+    /// What storing a value did.
     #[inline]
-    #[track_caller]
-    pub(crate) fn begin(&self, op: Op, hash: Option<u64>) -> Scope<'_> {
-        let _ = hash;
-        #[cfg(debug_assertions)]
-        enter(Inside { map: std::ptr::from_ref(self).addr(), op, site: Location::caller() });
-        #[cfg(not(debug_assertions))]
-        let _ = op;
-        Scope { _map: std::marker::PhantomData, _not_send: std::marker::PhantomData }
+    pub(crate) fn put(was_present: bool) -> Self {
+        if was_present { Self::Replaced } else { Self::Added }
     }
 }
 
-#[cfg(debug_assertions)]
-fn enter(now: Inside) {
-    let find = |inside: &RefCell<Vec<Inside>>| inside.borrow().iter().rev().find(|scope| scope.map == now.map).copied();
-    // A thread that is ending may have lost the list: its last calls are not watched.
-    let Ok(before) = INSIDE.try_with(find) else { return };
-    if let Some(before) = before {
-        panic!(
-            "re-entrant call: {} at {} from inside {} at {} on the same map would wait for itself",
-            now.op.name(),
-            now.site,
-            before.op.name(),
-            before.site,
-        );
-    }
-    let _ = INSIDE.try_with(|inside| inside.borrow_mut().push(now));
+/// What a kind of map makes others wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only checked mode asks"))]
+pub(crate) enum Holds {
+    /// Nothing, or nothing while user code runs.
+    Nothing,
+    /// Writes of a key hold the key against other writes; reads hold nothing.
+    Keys,
+    /// Every operation holds a lock, and looks share it.
+    SharedLock,
+    /// Every operation holds a lock alone.
+    Lock,
 }
 
-/// An operation in progress on this thread; ends when dropped, on panic too.
-#[must_use]
-pub(crate) struct Scope<'map> {
-    _map: std::marker::PhantomData<&'map Seam>,
-    // It stands for a place on this thread's stack.
-    _not_send: std::marker::PhantomData<*const ()>,
-}
-
-#[cfg(debug_assertions)]
-impl Drop for Scope<'_> {
-    fn drop(&mut self) {
-        // Scopes nest as calls do, so the last one is this one. A thread that is ending may have lost the list.
-        let _ = INSIDE.try_with(|inside| inside.borrow_mut().pop());
-    }
+/// A kind of map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only checked mode asks"))]
+pub(crate) struct MapType {
+    pub(crate) name: &'static str,
+    pub(crate) holds: Holds,
 }
 
 #[cfg(test)]
@@ -152,7 +97,7 @@ mod tests {
         drop(seam.begin(Op::Update, None));
     }
 
-    #[cfg(debug_assertions)]
+    #[cfg(all(debug_assertions, not(feature = "check")))]
     #[test]
     fn a_second_scope_names_both_call_sites() {
         let seam = Seam::new();
@@ -167,5 +112,13 @@ mod tests {
         for line in [outer, inner] {
             assert!(text.contains(&format!("{}:{line}:", file!())), "{text}");
         }
+    }
+
+    #[cfg(not(any(feature = "check", debug_assertions)))]
+    #[test]
+    fn nothing_is_left_of_it_in_a_release_build() {
+        assert_eq!(size_of::<Seam>() + size_of::<Scope<'_>>() + size_of::<Mark<'_>>(), 0);
+        assert_eq!(size_of::<KeyHash<String, u64>>() + size_of::<Means>(), 0);
+        assert!(!std::mem::needs_drop::<Scope<'_>>() && !std::mem::needs_drop::<Mark<'_>>());
     }
 }

@@ -11,8 +11,11 @@ use crate::{
     api::{BadShardCount, Caps, Iteration, Progress},
     frozen::FrozenMap,
     lock_face::lock_face,
+    seam::{Holds, MapType},
     shards::{Select, Shard, Shards},
 };
+
+const TYPE: MapType = MapType { name: "ShardedMap", holds: Holds::SharedLock };
 
 /// A map split into a power of two of shards, each behind its own reader-writer lock.
 ///
@@ -75,7 +78,7 @@ impl<K, V, S> ShardedMap<K, V, S> {
     /// If memory for `capacity` entries cannot be had.
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        Self::from_shards(Shards::with_select(Select::default(), capacity, hasher))
+        Self::from_shards(Shards::with_select(TYPE, Select::default(), capacity, hasher))
     }
 
     pub(crate) fn from_shards(shards: Shards<K, V, S, RwLock<Shard<K, V>>>) -> Self {
@@ -88,7 +91,7 @@ impl<K, V, S> ShardedMap<K, V, S> {
     ///
     /// `count` must be a power of two, at most 65,536.
     pub fn with_shards_capacity_and_hasher(count: usize, capacity: usize, hasher: S) -> Result<Self, BadShardCount> {
-        Ok(Self::from_shards(Shards::with_select(Select::new(count)?, capacity, hasher)))
+        Ok(Self::from_shards(Shards::with_select(TYPE, Select::new(count)?, capacity, hasher)))
     }
 
     /// Returns the number of shards.
@@ -134,7 +137,7 @@ impl<K, V, S> From<FrozenMap<K, V, S>> for ShardedMap<K, V, S> {
     /// Makes a frozen map writable again; nothing is rehashed, and it has the shards it had before it was frozen.
     fn from(frozen: FrozenMap<K, V, S>) -> Self {
         let (tables, select, hasher) = frozen.into_tables();
-        Self::from_shards(Shards::from_tables(tables, select, hasher))
+        Self::from_shards(Shards::from_tables(tables, TYPE, select, hasher))
     }
 }
 

@@ -19,7 +19,7 @@ use equivalent::Equivalent;
 use crate::{
     api::{Action, BadShardCount, DuplicateKey, Occupied},
     locks::Lock,
-    seam::{Op, Seam},
+    seam::{Change, KeyHash, MapType, Op, Seam},
     table::Table,
 };
 
@@ -147,28 +147,35 @@ pub(crate) struct Shards<K, V, S, L> {
     shards: Box<[CachePadded<L>]>,
     select: Select,
     hasher: S,
-    seam: Seam,
+    pub(crate) seam: Seam,
+    key_hash: KeyHash<K, S>,
     // `L` holds the entries; this only names their types.
     _entries: PhantomData<fn() -> (K, V)>,
 }
 
 impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     /// Makes the shards that `select` chooses among, with room for `capacity` entries in all.
-    pub(crate) fn with_select(select: Select, capacity: usize, hasher: S) -> Self {
+    pub(crate) fn with_select(of: MapType, select: Select, capacity: usize, hasher: S) -> Self {
         let count = select.count();
         let each = capacity.div_ceil(count);
-        Self::from_tables((0..count).map(|_| Table::with_capacity(each)).collect(), select, hasher)
+        Self::over((0..count).map(|_| Table::with_capacity(each)).collect(), of, select, hasher)
     }
 
     /// Makes a single shard with room for `capacity` entries.
-    pub(crate) fn one(capacity: usize, hasher: S) -> Self {
-        Self::with_select(Select::ONE, capacity, hasher)
+    pub(crate) fn one(of: MapType, capacity: usize, hasher: S) -> Self {
+        Self::with_select(of, Select::ONE, capacity, hasher)
     }
 
     /// Takes over tables that were filled by the same `select` and `hasher`.
-    pub(crate) fn from_tables(tables: Vec<Table<K, V>>, select: Select, hasher: S) -> Self {
+    pub(crate) fn from_tables(tables: Vec<Table<K, V>>, of: MapType, select: Select, hasher: S) -> Self {
+        let map = Self::over(tables, of, select, hasher);
+        map.seam.filled();
+        map
+    }
+
+    fn over(tables: Vec<Table<K, V>>, of: MapType, select: Select, hasher: S) -> Self {
         let shards = tables.into_iter().map(|table| CachePadded::new(L::new(Shard::new(table)))).collect();
-        Self { shards, select, hasher, seam: Seam::new(), _entries: PhantomData }
+        Self { shards, select, hasher, seam: Seam::of(of), key_hash: KeyHash::new(), _entries: PhantomData }
     }
 
     /// Hands over the tables, with what chose among them.
@@ -203,9 +210,12 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
 
     #[track_caller]
     pub(crate) fn try_for_each<B>(&self, mut visit: impl FnMut(&K, &V) -> ControlFlow<B>) -> ControlFlow<B> {
-        let _scope = self.seam.begin(Op::ForEach, None);
+        let scope = self.seam.begin(Op::ForEach, None);
         for shard in &self.shards {
-            for (key, value) in shard.read().table.iter() {
+            let shard = shard.read();
+            scope.locked();
+            for (key, value) in shard.table.iter() {
+                scope.saw_entry(|| self.key_hash.of(&self.hasher, key));
                 visit(key, value)?;
             }
         }
@@ -216,8 +226,16 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         for shard in &self.shards {
             let _removed = {
-                let _scope = self.seam.begin(Op::Retain, None);
-                shard.write().count_write().retain(&mut keep)
+                let scope = self.seam.begin(Op::Retain, None);
+                let mut shard = shard.write();
+                scope.locked();
+                shard.count_write().retain(|key, value| {
+                    let kept = keep(key, value);
+                    if !kept {
+                        scope.removed(|| self.key_hash.of(&self.hasher, key));
+                    }
+                    kept
+                })
             };
         }
     }
@@ -225,8 +243,13 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     /// Empties each shard in turn and returns what was in them.
     #[track_caller]
     pub(crate) fn take(&self) -> Vec<Table<K, V>> {
-        let _scope = self.seam.begin(Op::Whole, None);
-        self.shards.iter().map(|shard| shard.write().count_write().take()).collect()
+        let scope = self.seam.begin(Op::Whole, None);
+        let take = |(index, shard): (usize, &CachePadded<L>)| {
+            let mut shard = shard.write();
+            scope.cleared(|hash| self.select.shard(hash) == index);
+            shard.count_write().take()
+        };
+        self.shards.iter().enumerate().map(take).collect()
     }
 
     #[inline]
@@ -248,8 +271,12 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let _scope = self.seam.begin(Op::View, Some(hash));
-        self.shared(hash).count_read().find(hash, key).map(read)
+        let scope = self.seam.begin(Op::View, Some(hash));
+        let shard = self.shared(hash);
+        scope.locked();
+        let found = shard.count_read().find(hash, key);
+        scope.saw(found.is_some());
+        found.map(read)
     }
 
     #[inline]
@@ -259,8 +286,12 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let _scope = self.seam.begin(Op::Update, Some(hash));
-        self.exclusive(hash).count_write().find_mut(hash, key).map(change)
+        let scope = self.seam.begin(Op::Update, Some(hash));
+        let mut shard = self.exclusive(hash);
+        scope.locked();
+        let found = shard.count_write().find_mut(hash, key);
+        scope.decided(hash, found.is_some().then_some(Change::Changed));
+        found.map(change)
     }
 
     #[inline]
@@ -271,8 +302,12 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     {
         let hash = self.hasher.hash_one(key);
         let removed = {
-            let _scope = self.seam.begin(Op::Remove, Some(hash));
-            self.exclusive(hash).count_write().remove_if(hash, key, condition)
+            let scope = self.seam.begin(Op::RemoveIf, Some(hash));
+            let mut shard = self.exclusive(hash);
+            scope.locked();
+            let removed = shard.count_write().remove_if(hash, key, condition);
+            scope.decided(hash, removed.is_some().then_some(Change::Removed));
+            removed
         };
         removed.map(|(_key, value)| value)
     }
@@ -292,12 +327,13 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         let mut order = shard_of;
         order.sort_unstable();
 
-        let _scope = self.seam.begin(Op::Transact, None);
+        let scope = self.seam.begin(Op::Transact, None);
         // one-order: ascending, each shard once.
         let mut locked: [Option<(usize, L::Exclusive<'_>)>; N] = std::array::from_fn(|at| {
             let shard = order[at];
             (at == 0 || order[at - 1] != shard).then(|| (shard, self.shards[shard].write()))
         });
+        scope.locked();
         let mut values = [const { None }; N];
         for (shard, guard) in locked.iter_mut().flatten() {
             let found = guard.count_write().find_many_mut(hashes, keys, |position| shard_of[position] == *shard);
@@ -306,6 +342,9 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
                     *value = found;
                 }
             }
+        }
+        for (hash, value) in hashes.iter().zip(&values) {
+            scope.decided(*hash, value.is_some().then_some(Change::Changed));
         }
         Ok(change(values))
     }
@@ -316,10 +355,19 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     #[track_caller]
     pub(crate) fn compute<R>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hasher.hash_one(&key);
+        self.key_hash.learn();
         // drop-outside: what is left is dropped after the block.
         let (result, _leftover) = {
-            let _scope = self.seam.begin(Op::Compute, Some(hash));
-            self.exclusive(hash).count_write().compute(hash, key, |key| self.hasher.hash_one(key), decide)
+            let scope = self.seam.begin(Op::Compute, Some(hash));
+            let mut shard = self.exclusive(hash);
+            scope.locked();
+            let decide = |present: Option<&mut V>| {
+                let was_present = present.is_some();
+                let action = decide(present);
+                scope.decided(hash, action.change(was_present));
+                action
+            };
+            shard.count_write().compute(hash, key, |key| self.hasher.hash_one(key), decide)
         };
         result
     }
@@ -328,9 +376,14 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     #[track_caller]
     pub(crate) fn insert(&self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
+        self.key_hash.learn();
         let replaced = {
-            let _scope = self.seam.begin(Op::Insert, Some(hash));
-            self.exclusive(hash).count_write().insert(hash, key, value, |key| self.hasher.hash_one(key))
+            let scope = self.seam.begin(Op::Insert, Some(hash));
+            let mut shard = self.exclusive(hash);
+            scope.locked();
+            let replaced = shard.count_write().insert(hash, key, value, |key| self.hasher.hash_one(key));
+            scope.wrote(hash, Change::put(replaced.is_some()));
+            replaced
         };
         replaced.map(|(_key, value)| value)
     }
@@ -339,8 +392,13 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     #[track_caller]
     pub(crate) fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hasher.hash_one(&key);
-        let _scope = self.seam.begin(Op::Insert, Some(hash));
-        self.exclusive(hash).count_write().insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key))
+        self.key_hash.learn();
+        let scope = self.seam.begin(Op::InsertIfAbsent, Some(hash));
+        let mut shard = self.exclusive(hash);
+        scope.locked();
+        let stored = shard.count_write().insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key));
+        scope.decided(hash, stored.is_ok().then_some(Change::Added));
+        stored
     }
 
     /// Makes room for `additional` entries that spread evenly over the shards.
@@ -364,8 +422,10 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     /// Stores an entry without locking; the caller owns the map.
     pub(crate) fn insert_owned(&mut self, key: K, value: V) {
         let hash = self.hasher.hash_one(&key);
+        self.key_hash.learn();
         let shard = self.shards[self.select.shard(hash)].get_mut();
-        let _replaced = shard.table.insert(hash, key, value, |key| self.hasher.hash_one(key));
+        let replaced = shard.table.insert(hash, key, value, |key| self.hasher.hash_one(key));
+        self.seam.wrote_owned(Op::Insert, hash, Change::put(replaced.is_some()));
     }
 }
 

@@ -4,7 +4,11 @@ use std::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
 
-use crate::{api::Action, table::Table};
+use crate::{
+    api::Action,
+    seam::{Change, Watch},
+    table::Table,
+};
 
 /// A map's table in the hands of the one thread that may change it now: std's methods, no lock and no waiting.
 ///
@@ -13,11 +17,12 @@ use crate::{api::Action, table::Table};
 pub struct TableMut<'a, K, V, S> {
     table: &'a mut Table<K, V>,
     hasher: &'a S,
+    watch: Watch<'a>,
 }
 
 impl<'a, K, V, S> TableMut<'a, K, V, S> {
-    pub(crate) fn new(table: &'a mut Table<K, V>, hasher: &'a S) -> Self {
-        Self { table, hasher }
+    pub(crate) fn new(table: &'a mut Table<K, V>, hasher: &'a S, watch: Watch<'a>) -> Self {
+        Self { table, hasher, watch }
     }
 
     /// Returns the number of entries.
@@ -39,16 +44,19 @@ impl<'a, K, V, S> TableMut<'a, K, V, S> {
 
     /// Keeps the entries for which `keep` returns true; each is shown exactly once.
     pub fn retain(&mut self, keep: impl FnMut(&K, &mut V) -> bool) {
+        let _disturbing = self.watch.disturb();
         drop(self.table.retain(keep));
     }
 
     /// Removes every entry and returns them, in no order.
     pub fn drain(&mut self) -> Vec<(K, V)> {
+        self.watch.cleared();
         self.table.take().into_entries().collect()
     }
 
     /// Removes every entry.
     pub fn clear(&mut self) {
+        self.watch.cleared();
         drop(self.table.take());
     }
 }
@@ -59,7 +67,10 @@ impl<K, V, S: BuildHasher> TableMut<'_, K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.table.find(self.hasher.hash_one(key), key)
+        let hash = self.hasher.hash_one(key);
+        let found = self.table.find(hash, key);
+        self.watch.saw(hash, found.is_some());
+        found
     }
 
     /// Returns the value under `key`, to be changed in place.
@@ -67,7 +78,10 @@ impl<K, V, S: BuildHasher> TableMut<'_, K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.table.find_mut(self.hasher.hash_one(key), key)
+        let hash = self.hasher.hash_one(key);
+        let found = self.table.find_mut(hash, key);
+        self.watch.decided(hash, found.is_some().then_some(Change::Changed));
+        found
     }
 
     /// Returns true if `key` is present.
@@ -83,7 +97,10 @@ impl<K, V, S: BuildHasher> TableMut<'_, K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.table.remove_if(self.hasher.hash_one(key), key, |_| true).map(|(_key, value)| value)
+        let hash = self.hasher.hash_one(key);
+        let removed = self.table.remove_if(hash, key, |_| true);
+        self.watch.decided(hash, removed.is_some().then_some(Change::Removed));
+        removed.map(|(_key, value)| value)
     }
 }
 
@@ -92,6 +109,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> TableMut<'_, K, V, S> {
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
         let replaced = self.table.insert(hash, key, value, |key| self.hasher.hash_one(key));
+        self.watch.decided(hash, Some(Change::put(replaced.is_some())));
         replaced.map(|(_key, value)| value)
     }
 
@@ -109,6 +127,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> TableMut<'_, K, V, S> {
     /// Shows the entry under `key` to `decide`, does what it answers, and returns its result.
     pub fn compute<R>(&mut self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hasher.hash_one(&key);
+        let watch = self.watch;
+        let decide = |present: Option<&mut V>| {
+            let was_present = present.is_some();
+            let action = decide(present);
+            watch.decided(hash, action.change(was_present));
+            action
+        };
         self.table.compute(hash, key, |key| self.hasher.hash_one(key), decide).0
     }
 }

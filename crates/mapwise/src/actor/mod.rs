@@ -21,11 +21,13 @@ use crate::{
     api::{Caps, Iteration, Progress},
     frozen::FrozenMap,
     owner::{Owner, Ticket},
-    seam::{Op, Seam},
+    seam::{Call, Holds, KeyHash, MapType, Op, Seam, Watch},
     shards::Select,
     table::Table,
     table_mut::TableMut,
 };
+
+const TYPE: MapType = MapType { name: "ActorMap", holds: Holds::Lock };
 
 /// A map whose table belongs to one thread; everybody else asks that thread through a bounded queue.
 ///
@@ -78,6 +80,7 @@ pub struct ActorMap<K, V, S = RandomState> {
 struct Held<K, V, S> {
     table: Table<K, V>,
     hasher: Arc<S>,
+    key_hash: KeyHash<K, S>,
 }
 
 impl<K: Send + 'static, V: Send + 'static> ActorMap<K, V> {
@@ -132,9 +135,9 @@ impl<K: Send + 'static, V: Send + 'static, S: Send + Sync + 'static> ActorMap<K,
 
     fn spawn(name: String, queue: usize, table: Table<K, V>, hasher: S) -> io::Result<Self> {
         let hasher = Arc::new(hasher);
-        let held = Held { table, hasher: Arc::clone(&hasher) };
+        let held = Held { table, hasher: Arc::clone(&hasher), key_hash: KeyHash::new() };
         let owner = Owner::spawn(name, queue, held, |_held, event: Infallible| match event {})?;
-        Ok(Self { owner, hasher, seam: Seam::new() })
+        Ok(Self { owner, hasher, seam: Seam::of(TYPE) })
     }
 }
 
@@ -164,7 +167,7 @@ impl<K, V, S> ActorMap<K, V, S> {
     /// With the payload of `job`, if it panics. What it had done stays done.
     #[track_caller]
     pub fn batch<R: Send>(&self, job: impl FnOnce(&mut TableMut<'_, K, V, S>) -> R + Send) -> R {
-        self.ask(Op::Transact, None, |held| job(&mut held.lend()))
+        self.ask(Op::Transact, None, |held, call| job(&mut held.lend(call)))
     }
 
     /// Has `job` run with the table on the owner thread later; the answer is waited for with the ticket, if at all.
@@ -193,7 +196,11 @@ impl<K, V, S> ActorMap<K, V, S> {
     where
         R: Send + 'static,
     {
-        self.owner.send(Op::Transact, |held| job(&mut held.lend()))
+        let call = self.seam.later(Op::Transact);
+        self.owner.send(Op::Transact, move |held| {
+            let _inside = call.enter();
+            job(&mut held.lend(&call))
+        })
     }
 
     /// Does everything accepted and ends the owner thread; the entries are dropped by the caller.
@@ -245,7 +252,7 @@ impl<K, V, S> ActorMap<K, V, S> {
     #[track_caller]
     fn into_table(self) -> (Table<K, V>, S) {
         let Self { owner, hasher, seam: _ } = self;
-        let Held { table, hasher: owners } = owner.finish();
+        let Held { table, hasher: owners, key_hash: _ } = owner.finish();
         drop(owners);
         let Some(hasher) = Arc::into_inner(hasher) else { unreachable!("the owner had the only other handle") };
         (table, hasher)
@@ -257,16 +264,20 @@ impl<K, V, S> ActorMap<K, V, S> {
         &self,
         op: Op,
         hash: Option<u64>,
-        job: impl FnOnce(&mut Held<K, V, S>) -> R + Send + 'scope,
+        job: impl FnOnce(&mut Held<K, V, S>, &Call<'_>) -> R + Send + 'scope,
     ) -> R {
-        let _scope = self.seam.begin(op, hash);
-        self.owner.call(op, job)
+        let scope = self.seam.begin(op, hash);
+        let call: &Call<'_> = &scope;
+        self.owner.call(op, move |held| {
+            let _inside = call.enter();
+            job(held, call)
+        })
     }
 }
 
 impl<K, V, S> Held<K, V, S> {
-    fn lend(&mut self) -> TableMut<'_, K, V, S> {
-        TableMut::new(&mut self.table, &self.hasher)
+    fn lend<'a>(&'a mut self, call: &'a Call<'_>) -> TableMut<'a, K, V, S> {
+        TableMut::new(&mut self.table, &self.hasher, Watch::by(call))
     }
 }
 

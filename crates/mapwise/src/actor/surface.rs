@@ -12,7 +12,7 @@ use equivalent::Equivalent;
 use super::{ActorMap, Held};
 use crate::{
     api::{Action, DuplicateKey, NotSwapped, Occupied},
-    seam::Op,
+    seam::{Change, Op, means},
 };
 
 /// Each call is one request: linearizable, and it waits for those before it.
@@ -29,7 +29,11 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
         R: Send,
     {
         let hash = self.hasher.hash_one(key);
-        self.ask(Op::View, Some(hash), move |held| held.table.find(hash, key).map(read))
+        self.ask(Op::View, Some(hash), move |held, call| {
+            let found = held.table.find(hash, key);
+            call.saw(found.is_some());
+            found.map(read)
+        })
     }
 
     /// Returns a copy of the value under `key`; it is cloned on the owner thread.
@@ -56,6 +60,7 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     where
         Q: Hash + Equivalent<K> + Sync + ?Sized,
     {
+        let _contains = means(Op::Contains);
         self.view(key, |_| ()).is_some()
     }
 
@@ -86,9 +91,11 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
         Q: Hash + Equivalent<K> + Sync + ?Sized,
     {
         let hashes = keys.map(|key| self.hasher.hash_one(key));
-        self.ask(Op::View, None, move |held| {
+        self.ask(Op::View, None, move |held, call| {
             for (position, (hash, key)) in hashes.into_iter().zip(keys).enumerate() {
-                if let Some(value) = held.table.find(hash, key) {
+                let found = held.table.find(hash, key);
+                call.saw_key(hash, found.is_some());
+                if let Some(value) = found {
                     read(position, value);
                 }
             }
@@ -107,7 +114,11 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
         R: Send,
     {
         let hash = self.hasher.hash_one(key);
-        self.ask(Op::Update, Some(hash), move |held| held.table.find_mut(hash, key).map(change))
+        self.ask(Op::Update, Some(hash), move |held, call| {
+            let found = held.table.find_mut(hash, key);
+            call.decided(hash, found.is_some().then_some(Change::Changed));
+            found.map(change)
+        })
     }
 
     /// Removes the entry under `key` and returns its value.
@@ -120,6 +131,7 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     where
         Q: Hash + Equivalent<K> + Sync + ?Sized,
     {
+        let _remove = means(Op::Remove);
         self.remove_if(key, |_| true)
     }
 
@@ -134,7 +146,11 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
         Q: Hash + Equivalent<K> + Sync + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let removed = self.ask(Op::Remove, Some(hash), move |held| held.table.remove_if(hash, key, condition));
+        let removed = self.ask(Op::RemoveIf, Some(hash), move |held, call| {
+            let removed = held.table.remove_if(hash, key, condition);
+            call.decided(hash, removed.is_some().then_some(Change::Removed));
+            removed
+        });
         removed.map(|(_key, value)| value)
     }
 
@@ -154,8 +170,11 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
         V: PartialEq + Sync,
     {
         let hash = self.hasher.hash_one(key);
-        self.ask(Op::Update, Some(hash), move |held| match held.table.find_mut(hash, key) {
-            Some(value) if value == expected => Ok(mem::replace(value, new)),
+        self.ask(Op::CompareAndSwap, Some(hash), move |held, call| match held.table.find_mut(hash, key) {
+            Some(value) if value == expected => {
+                call.wrote(hash, Change::Replaced);
+                Ok(mem::replace(value, new))
+            }
             Some(_) => Err(NotSwapped::Different(new)),
             None => Err(NotSwapped::Absent(new)),
         })
@@ -182,7 +201,13 @@ impl<K: Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     {
         let hashes = keys.map(|key| self.hasher.hash_one(key));
         DuplicateKey::refuse(hashes, keys)?;
-        Ok(self.ask(Op::Transact, None, move |held| change(held.table.find_many_mut(hashes, keys, |_| true))))
+        Ok(self.ask(Op::Transact, None, move |held, call| {
+            let values = held.table.find_many_mut(hashes, keys, |_| true);
+            for (hash, value) in hashes.iter().zip(&values) {
+                call.decided(*hash, value.is_some().then_some(Change::Changed));
+            }
+            change(values)
+        }))
     }
 }
 
@@ -194,7 +219,11 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     /// Sees the map at one instant; every other request waits.
     #[track_caller]
     pub fn for_each(&self, mut visit: impl FnMut(&K, &V) + Send) {
-        self.ask(Op::ForEach, None, move |held| held.table.iter().for_each(|(key, value)| visit(key, value)));
+        self.ask(Op::ForEach, None, move |held, call| {
+            let shown =
+                held.table.iter().inspect(|(key, _value)| call.saw_entry(|| held.key_hash.of(&held.hasher, key)));
+            shown.for_each(|(key, value)| visit(key, value));
+        });
     }
 
     /// Calls `visit` with every entry until it breaks, on the owner thread, and returns what it broke with.
@@ -204,7 +233,11 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     /// Sees the map at one instant; every other request waits.
     #[track_caller]
     pub fn try_for_each<B: Send>(&self, mut visit: impl FnMut(&K, &V) -> ControlFlow<B> + Send) -> ControlFlow<B> {
-        self.ask(Op::ForEach, None, move |held| held.table.iter().try_for_each(|(key, value)| visit(key, value)))
+        self.ask(Op::ForEach, None, move |held, call| {
+            let mut shown =
+                held.table.iter().inspect(|(key, _value)| call.saw_entry(|| held.key_hash.of(&held.hasher, key)));
+            shown.try_for_each(|(key, value)| visit(key, value))
+        })
     }
 
     /// Returns a copy of the entries as a std map; the owner clones the table, the caller builds the map.
@@ -219,7 +252,11 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
         K: Hash + Eq + Clone,
         V: Clone,
     {
-        self.ask(Op::ForEach, None, |held| held.table.clone()).into_entries().collect()
+        let copy = self.ask(Op::ForEach, None, |held, call| {
+            held.table.iter().for_each(|(key, _value)| call.saw_entry(|| held.key_hash.of(&held.hasher, key)));
+            held.table.clone()
+        });
+        copy.into_entries().collect()
     }
 
     /// Returns a copy of the keys, in no order.
@@ -233,7 +270,11 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     where
         K: Clone,
     {
-        self.ask(Op::ForEach, None, |held| held.table.iter().map(|(key, _value)| key.clone()).collect())
+        self.ask(Op::Keys, None, |held, call| {
+            let shown =
+                held.table.iter().inspect(|(key, _value)| call.saw_entry(|| held.key_hash.of(&held.hasher, key)));
+            shown.map(|(key, _value)| key.clone()).collect()
+        })
     }
 
     /// Returns the number of entries.
@@ -244,7 +285,7 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     #[track_caller]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ask(Op::Whole, None, |held| held.table.len())
+        self.ask(Op::Whole, None, |held, _call| held.table.len())
     }
 
     /// Returns true if there is no entry.
@@ -264,8 +305,16 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     ///
     /// Linearizable. Every other request waits.
     #[track_caller]
-    pub fn retain(&self, keep: impl FnMut(&K, &mut V) -> bool + Send) {
-        drop(self.ask(Op::Retain, None, |held| held.table.retain(keep)));
+    pub fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool + Send) {
+        drop(self.ask(Op::Retain, None, |Held { table, hasher, key_hash }, call| {
+            table.retain(|key, value| {
+                let kept = keep(key, value);
+                if !kept {
+                    call.removed(|| key_hash.of(hasher, key));
+                }
+                kept
+            })
+        }));
     }
 
     /// Removes every entry.
@@ -275,7 +324,10 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     /// Linearizable. Waits for the requests before it; the entries are dropped by the caller.
     #[track_caller]
     pub fn clear(&self) {
-        drop(self.ask(Op::Whole, None, |held| held.table.take()));
+        drop(self.ask(Op::Whole, None, |held, call| {
+            call.cleared(|_hash| true);
+            held.table.take()
+        }));
     }
 
     /// Removes every entry and returns them, in no order.
@@ -285,7 +337,11 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     /// Linearizable. Waits for the requests before it.
     #[track_caller]
     pub fn drain(&self) -> Vec<(K, V)> {
-        self.ask(Op::Whole, None, |held| held.table.take()).into_entries().collect()
+        let taken = self.ask(Op::Whole, None, |held, call| {
+            call.cleared(|_hash| true);
+            held.table.take()
+        });
+        taken.into_entries().collect()
     }
 }
 
@@ -298,8 +354,11 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     #[track_caller]
     pub fn insert(&self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
-        let replaced = self.ask(Op::Insert, Some(hash), move |Held { table, hasher }| {
-            table.insert(hash, key, value, |key| hasher.hash_one(key))
+        let replaced = self.ask(Op::Insert, Some(hash), move |Held { table, hasher, key_hash }, call| {
+            key_hash.learn();
+            let replaced = table.insert(hash, key, value, |key| hasher.hash_one(key));
+            call.wrote(hash, Change::put(replaced.is_some()));
+            replaced
         });
         replaced.map(|(_key, value)| value)
     }
@@ -316,8 +375,11 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     #[track_caller]
     pub fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hasher.hash_one(&key);
-        self.ask(Op::Insert, Some(hash), move |Held { table, hasher }| {
-            table.insert_if_absent(hash, key, value, |key| hasher.hash_one(key))
+        self.ask(Op::InsertIfAbsent, Some(hash), move |Held { table, hasher, key_hash }, call| {
+            key_hash.learn();
+            let stored = table.insert_if_absent(hash, key, value, |key| hasher.hash_one(key));
+            call.decided(hash, stored.is_ok().then_some(Change::Added));
+            stored
         })
     }
 
@@ -333,6 +395,7 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     where
         V: Clone,
     {
+        let _get_or_insert = means(Op::GetOrInsert);
         self.compute(key, |present| match present {
             Some(value) => Action::Keep(value.clone()),
             None => {
@@ -369,7 +432,14 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     pub fn compute<R: Send>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R> + Send) -> R {
         let hash = self.hasher.hash_one(&key);
         // drop-outside: what is left comes back with the answer.
-        let (result, _leftover) = self.ask(Op::Compute, Some(hash), move |Held { table, hasher }| {
+        let (result, _leftover) = self.ask(Op::Compute, Some(hash), move |Held { table, hasher, key_hash }, call| {
+            key_hash.learn();
+            let decide = |present: Option<&mut V>| {
+                let was_present = present.is_some();
+                let action = decide(present);
+                call.decided(hash, action.change(was_present));
+                action
+            };
             table.compute(hash, key, |key| hasher.hash_one(key), decide)
         });
         result
@@ -382,7 +452,9 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     /// Every other request waits.
     #[track_caller]
     pub fn reserve(&self, additional: usize) {
-        self.ask(Op::Whole, None, |Held { table, hasher }| table.reserve(additional, |key| hasher.hash_one(key)));
+        self.ask(Op::Whole, None, |Held { table, hasher, .. }, _call| {
+            table.reserve(additional, |key| hasher.hash_one(key))
+        });
     }
 
     /// Gives back memory that the entries do not need.
@@ -392,6 +464,6 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     /// Every other request waits.
     #[track_caller]
     pub fn shrink_to_fit(&self) {
-        self.ask(Op::Whole, None, |Held { table, hasher }| table.shrink_to_fit(|key| hasher.hash_one(key)));
+        self.ask(Op::Whole, None, |Held { table, hasher, .. }, _call| table.shrink_to_fit(|key| hasher.hash_one(key)));
     }
 }

@@ -11,7 +11,7 @@ use super::{ActorMap, Held};
 use crate::{
     api::{Action, Caps, DynMap},
     convert::IntoEntries,
-    seam::Op,
+    seam::{Change, Op},
     table::Table,
 };
 
@@ -135,8 +135,12 @@ where
                 return;
             }
             // drop-outside: what was replaced is dropped here.
-            drop(self.ask(Op::Insert, None, move |Held { table, hasher }| {
-                let replace = |(hash, key, value)| table.insert(hash, key, value, |key| hasher.hash_one(key));
+            drop(self.ask(Op::Transact, None, move |Held { table, hasher, .. }, call| {
+                let replace = |(hash, key, value)| {
+                    let replaced = table.insert(hash, key, value, |key| hasher.hash_one(key));
+                    call.wrote(hash, Change::put(replaced.is_some()));
+                    replaced
+                };
                 chunk.into_iter().filter_map(replace).collect::<Vec<_>>()
             }));
         }

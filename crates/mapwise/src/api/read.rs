@@ -9,6 +9,7 @@ use std::{
 use equivalent::Equivalent;
 
 use super::Caps;
+use crate::seam::{Op, means};
 
 /// A map that can be read by key.
 ///
@@ -55,6 +56,7 @@ pub trait MapRead<K, V> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
+        let _contains = means(Op::Contains);
         self.view(key, |_| ()).is_some()
     }
 
@@ -90,6 +92,7 @@ pub trait MapRead<K, V> {
         K: Clone,
     {
         let mut keys = Vec::with_capacity(self.len());
+        let _keys = means(Op::Keys);
         self.for_each(|key, _| keys.push(key.clone()));
         keys
     }

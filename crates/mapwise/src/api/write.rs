@@ -5,6 +5,7 @@ use std::{hash::Hash, mem};
 use equivalent::Equivalent;
 
 use super::{DuplicateKey, MapRead, NotSwapped, Occupied};
+use crate::seam::{Change, Op, means};
 
 /// What [`MapWrite::compute`] does with the entry it was shown, and what it hands back to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,18 @@ pub enum Action<V, R> {
     Put(V, R),
     /// Remove the entry if it is present.
     Remove(R),
+}
+
+impl<V, R> Action<V, R> {
+    /// What it does to a key; `None` for nothing.
+    #[inline]
+    pub(crate) fn change(&self, was_present: bool) -> Option<Change> {
+        match self {
+            Self::Keep(_) => was_present.then_some(Change::Changed),
+            Self::Put(..) => Some(Change::put(was_present)),
+            Self::Remove(_) => was_present.then_some(Change::Removed),
+        }
+    }
 }
 
 /// A map that can be written by key.
@@ -58,6 +71,7 @@ pub trait MapWrite<K, V>: MapRead<K, V> {
     /// Stores `value` under `key` and returns the value it replaced.
     #[track_caller]
     fn insert(&self, key: K, value: V) -> Option<V> {
+        let _insert = means(Op::Insert);
         self.compute(key, |present| match present {
             Some(slot) => Action::Keep(Some(mem::replace(slot, value))),
             None => Action::Put(value, None),
@@ -76,6 +90,7 @@ pub trait MapWrite<K, V>: MapRead<K, V> {
         if let Some(value) = self.get(&key) {
             return value;
         }
+        let _get_or_insert = means(Op::GetOrInsert);
         self.compute(key, |present| match present {
             Some(value) => Action::Keep(value.clone()),
             None => {
@@ -103,6 +118,7 @@ pub trait MapWrite<K, V>: MapRead<K, V> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
+        let _remove = means(Op::Remove);
         self.remove_if(key, |_| true)
     }
 
@@ -117,6 +133,7 @@ pub trait MapWrite<K, V>: MapRead<K, V> {
         Q: Hash + Equivalent<K> + ?Sized,
         V: PartialEq,
     {
+        let _swap = means(Op::CompareAndSwap);
         let mut new = Some(new);
         let swapped = self
             .update(key, |value| if value == expected { new.take().map(|new| mem::replace(value, new)) } else { None });

@@ -21,9 +21,11 @@ pub use self::builder::{CollectorBuilder, Overflow};
 use crate::{
     api::MapMerge,
     owner::{Owner, quietly_drop},
-    seam::{Op, Seam},
+    seam::{Holds, MapType, Op, Seam},
     table::Table,
 };
+
+const TYPE: MapType = MapType { name: "Collector", holds: Holds::Lock };
 
 /// A write-only map for metrics and logs: threads record into a bounded queue, and one owner thread merges.
 ///
@@ -117,7 +119,7 @@ where
             }
         };
         let owner = Owner::spawn(name, queue, Table::with_capacity(0), on_record)?;
-        Ok(Self { owner, overflow, dropped: AtomicU64::new(0), failed, hasher, seam: Seam::new() })
+        Ok(Self { owner, overflow, dropped: AtomicU64::new(0), failed, hasher, seam: Seam::of(TYPE) })
     }
 }
 

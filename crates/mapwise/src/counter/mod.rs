@@ -14,9 +14,12 @@ use equivalent::Equivalent;
 use self::count::{Added, Count, Expunged};
 use crate::{
     api::{Caps, Iteration, MapRead, Progress},
+    seam::{Call, Change, Holds, MapType, Op, Seam},
     surface::read_surface,
     two_table::{Access, Entry, Linked, TwoTable},
 };
+
+const TYPE: MapType = MapType { name: "CounterMap", holds: Holds::Nothing };
 
 /// A map of counters: once a key exists, an addition is a look-up and one atomic instruction, with no lock.
 ///
@@ -51,6 +54,7 @@ use crate::{
 pub struct CounterMap<K, S = RandomState> {
     table: TwoTable<K, Count>,
     hasher: S,
+    seam: Seam,
 }
 
 impl<K> CounterMap<K> {
@@ -82,7 +86,7 @@ impl<K, S> CounterMap<K, S> {
     /// The room is taken when the first key comes.
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        Self { table: TwoTable::with_capacity(capacity), hasher }
+        Self { table: TwoTable::with_capacity(capacity), hasher, seam: Seam::of(TYPE) }
     }
 
     /// Returns the hasher that keys are hashed with.
@@ -129,11 +133,14 @@ impl<K, S> CounterMap<K, S> {
     /// # Concurrency
     ///
     /// As for [`reset`](Self::reset), but the next addition to each key has to bring it back.
+    #[track_caller]
     #[must_use = "the counts are nowhere else"]
     pub fn drain(&self) -> HashMap<K, u64>
     where
         K: Hash + Eq + Clone,
     {
+        let call = self.seam.look(Op::Whole, None);
+        let _disturbing = call.disturb();
         let access = self.table.enter();
         let counts = Self::collect(&access, |count| {
             let taken = count.take()?;
@@ -150,7 +157,10 @@ impl<K, S> CounterMap<K, S> {
     ///
     /// Takes the lock for a moment. An addition that runs meanwhile is either lost with the rest or counts in the map that
     /// is empty now.
+    #[track_caller]
     pub fn clear(&self) {
+        let call = self.seam.look(Op::Whole, None);
+        let _disturbing = call.disturb();
         self.table.enter().clear();
     }
 
@@ -181,15 +191,17 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
     ///
     /// Linearizable. One atomic addition for keys of the read table; otherwise takes the lock.
     #[inline]
+    #[track_caller]
     pub fn add(&self, key: K, n: u64) -> u64
     where
         K: Hash + Eq,
     {
         let hash = self.hasher.hash_one(&key);
+        let call = self.seam.look(Op::Update, Some(hash));
         let access = self.table.enter();
-        match Self::add_present(&access, hash, &key, n) {
+        match Self::add_present(&access, &call, hash, &key, n) {
             Some(total) => total,
-            None => Self::add_absent(&access, hash, key, n),
+            None => Self::add_absent(&access, &call, hash, key, n),
         }
     }
 
@@ -207,16 +219,18 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
     /// assert_eq!(hits.add_ref("/index", 1), 2);
     /// ```
     #[inline]
+    #[track_caller]
     pub fn add_ref<Q>(&self, key: &Q, n: u64) -> u64
     where
         K: Hash + Eq,
         Q: Hash + Equivalent<K> + ToOwned<Owned = K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
+        let call = self.seam.look(Op::Update, Some(hash));
         let access = self.table.enter();
-        match Self::add_present(&access, hash, key, n) {
+        match Self::add_present(&access, &call, hash, key, n) {
             Some(total) => total,
-            None => Self::add_absent(&access, hash, key.to_owned(), n),
+            None => Self::add_absent(&access, &call, hash, key.to_owned(), n),
         }
     }
 
@@ -226,6 +240,7 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
     ///
     /// As for [`add`](Self::add).
     #[inline]
+    #[track_caller]
     pub fn increment(&self, key: K) -> u64
     where
         K: Hash + Eq,
@@ -238,37 +253,48 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
     /// # Concurrency
     ///
     /// Linearizable. Lock-free for keys of the read table; otherwise takes the lock.
+    #[track_caller]
     pub fn remove<Q>(&self, key: &Q) -> Option<u64>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
+        let call = self.seam.look(Op::Remove, Some(hash));
         let access = self.table.enter();
         let entry = access.find(hash, key)?;
-        let count = entry.content.take()?;
+        let mark = call.mark(hash);
+        let Some(count) = entry.content.take() else {
+            mark.unused();
+            return None;
+        };
+        mark.wrote(Change::Removed);
         access.count(-1);
         access.sweep(entry);
         Some(count)
     }
 
     #[inline]
-    fn add_present<Q>(access: &Access<'_, K, Count>, hash: u64, key: &Q, n: u64) -> Option<u64>
+    fn add_present<Q>(access: &Access<'_, K, Count>, call: &Call<'_>, hash: u64, key: &Q, n: u64) -> Option<u64>
     where
         Q: Equivalent<K> + ?Sized,
     {
         let entry = access.find(hash, key)?;
-        Some(Self::counted(access, entry.content.add(n).ok()?))
+        Self::add_to(access, call, entry, n).ok()
     }
 
     #[cold]
-    fn add_absent(access: &Access<'_, K, Count>, hash: u64, mut key: K, n: u64) -> u64
+    fn add_absent(access: &Access<'_, K, Count>, call: &Call<'_>, hash: u64, mut key: K, n: u64) -> u64
     where
         K: Eq,
     {
         loop {
-            match access.link(hash, key, || Count::new(n)) {
+            let fresh = || {
+                call.wrote(hash, Change::Added);
+                Count::new(n)
+            };
+            match access.link(hash, key, fresh) {
                 Linked::Fresh(_) => return Self::counted(access, Added { total: n.min(Self::MAX), revived: true }),
-                Linked::Found(entry, unused) => match Self::add_to(access, entry, n) {
+                Linked::Found(entry, unused) => match Self::add_to(access, call, entry, n) {
                     Ok(total) => return total,
                     Err(Expunged) => key = unused,
                 },
@@ -276,8 +302,24 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
         }
     }
 
-    fn add_to(access: &Access<'_, K, Count>, entry: &Entry<K, Count>, n: u64) -> Result<u64, Expunged> {
-        Ok(Self::counted(access, entry.content.add(n)?))
+    #[inline]
+    fn add_to(
+        access: &Access<'_, K, Count>,
+        call: &Call<'_>,
+        entry: &Entry<K, Count>,
+        n: u64,
+    ) -> Result<u64, Expunged> {
+        let mark = call.mark(entry.hash);
+        match entry.content.add(n) {
+            Ok(added) => {
+                mark.wrote(if added.revived { Change::Added } else { Change::Changed });
+                Ok(Self::counted(access, added))
+            }
+            Err(expunged) => {
+                mark.unused();
+                Err(expunged)
+            }
+        }
     }
 
     #[inline]
@@ -335,21 +377,26 @@ impl<K, S: BuildHasher> MapRead<K, u64> for CounterMap<K, S> {
     };
 
     #[inline]
+    #[track_caller]
     fn view<Q, R>(&self, key: &Q, read: impl FnOnce(&u64) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
         let access = self.table.enter();
-        let count = access.find(hash, key)?.content.get()?;
-        Some(read(&count))
+        let count = access.find(hash, key).and_then(|entry| entry.content.get());
+        self.seam.saw(Op::View, hash, count.is_some());
+        count.map(|count| read(&count))
     }
 
+    #[track_caller]
     fn try_for_each<B>(&self, mut visit: impl FnMut(&K, &u64) -> ControlFlow<B>) -> ControlFlow<B> {
+        let call = self.seam.look(Op::ForEach, None);
         let access = self.table.enter();
         access.promote_all();
         for entry in access.entries() {
             if let Some(count) = entry.content.get() {
+                call.saw_entry(|| Some(entry.hash));
                 visit(&entry.key, &count)?;
             }
         }

@@ -24,6 +24,7 @@ const ALARM: u32 = 1 << 31;
 /// Where the operation of the thread that writes is kept, plus one; 0 if nobody writes.
 const WRITER_SHIFT: u32 = 27;
 const WRITER: u32 = 0b1111 << WRITER_SHIFT;
+const _: () = assert!((Op::Whole as u32 + 1) << WRITER_SHIFT == WRITER, "every operation fits");
 
 /// Marks the pointer to a call site as that of an iteration.
 const ITERATION: usize = 1;

@@ -16,7 +16,15 @@ use self::{
     detector::{Access, Clash, Detector, Visit},
     report::{Party, Report},
 };
-use crate::{per_index::PerIndex, sync::UnsafeCell, table::Table, thread_index};
+use crate::{
+    per_index::PerIndex,
+    seam::{Holds, KeyHash, MapType, Seam},
+    sync::UnsafeCell,
+    table::Table,
+    thread_index,
+};
+
+const TYPE: MapType = MapType { name: "FailFastMap", holds: Holds::Nothing };
 
 /// A plain map that stops the process, naming both call sites, when two threads use it at once and one of them writes.
 ///
@@ -73,6 +81,8 @@ pub struct FailFastMap<K, V, S = RandomState> {
     detector: Detector,
     visits: PerIndex<Visit>,
     hasher: S,
+    seam: Seam,
+    key_hash: KeyHash<K, S>,
 }
 
 // SAFETY: detected-first and the detector's alone-or-reading: through `&self` threads get `&Table` together (`Sync`) or
@@ -108,6 +118,8 @@ impl<K, V, S> FailFastMap<K, V, S> {
             detector: Detector::new(),
             visits: PerIndex::new(),
             hasher,
+            seam: Seam::of(TYPE),
+            key_hash: KeyHash::new(),
         }
     }
 

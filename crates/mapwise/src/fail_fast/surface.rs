@@ -11,7 +11,7 @@ use crate::{
     api::{Action, Caps, DuplicateKey, InPlace, Iteration, MapRead, MapTransact, MapWrite, Occupied, Progress},
     convert::{IntoEntries, conversions},
     frozen::FrozenMap,
-    seam::Op,
+    seam::{Change, Op},
     shards::Select,
     surface::{read_surface, write_surface},
     table::Table,
@@ -36,12 +36,23 @@ impl<K, V, S: BuildHasher> MapRead<K, V> for FailFastMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        self.read(Access::Look, |table| table.find(hash, key).map(read))
+        let call = self.seam.look(Op::View, Some(hash));
+        self.read(Access::Look, |table| {
+            let found = table.find(hash, key);
+            call.saw(found.is_some());
+            found.map(read)
+        })
     }
 
     #[track_caller]
     fn try_for_each<B>(&self, mut visit: impl FnMut(&K, &V) -> ControlFlow<B>) -> ControlFlow<B> {
-        self.read(Access::Iterate, |table| table.iter().try_for_each(|(key, value)| visit(key, value)))
+        let call = self.seam.look(Op::ForEach, None);
+        self.read(Access::Iterate, |table| {
+            table.iter().try_for_each(|(key, value)| {
+                call.saw_entry(|| self.key_hash.of(&self.hasher, key));
+                visit(key, value)
+            })
+        })
     }
 
     #[track_caller]
@@ -55,6 +66,14 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
     #[track_caller]
     fn compute<R>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hasher.hash_one(&key);
+        self.key_hash.learn();
+        let call = self.seam.look(Op::Compute, Some(hash));
+        let decide = |present: Option<&mut V>| {
+            let was_present = present.is_some();
+            let action = decide(present);
+            call.decided(hash, action.change(was_present));
+            action
+        };
         // drop-outside: what is left is dropped after the operation has left.
         let (result, _leftover) =
             self.write(Op::Compute, |table| table.compute(hash, key, |key| self.hasher.hash_one(key), decide));
@@ -68,14 +87,25 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        self.write(Op::Update, |table| table.find_mut(hash, key).map(change))
+        let call = self.seam.look(Op::Update, Some(hash));
+        self.write(Op::Update, |table| {
+            let found = table.find_mut(hash, key);
+            call.decided(hash, found.is_some().then_some(Change::Changed));
+            found.map(change)
+        })
     }
 
     #[inline]
     #[track_caller]
     fn insert(&self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
-        let replaced = self.write(Op::Insert, |table| table.insert(hash, key, value, |key| self.hasher.hash_one(key)));
+        self.key_hash.learn();
+        let call = self.seam.look(Op::Insert, Some(hash));
+        let replaced = self.write(Op::Insert, |table| {
+            let replaced = table.insert(hash, key, value, |key| self.hasher.hash_one(key));
+            call.wrote(hash, Change::put(replaced.is_some()));
+            replaced
+        });
         replaced.map(|(_key, value)| value)
     }
 
@@ -83,7 +113,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
     #[track_caller]
     fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hasher.hash_one(&key);
-        self.write(Op::Insert, |table| table.insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key)))
+        self.key_hash.learn();
+        let call = self.seam.look(Op::InsertIfAbsent, Some(hash));
+        self.write(Op::InsertIfAbsent, |table| {
+            let stored = table.insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key));
+            call.decided(hash, stored.is_ok().then_some(Change::Added));
+            stored
+        })
     }
 
     #[inline]
@@ -93,23 +129,37 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let removed = self.write(Op::Remove, |table| table.remove_if(hash, key, condition));
+        let call = self.seam.look(Op::RemoveIf, Some(hash));
+        let removed = self.write(Op::RemoveIf, |table| {
+            let removed = table.remove_if(hash, key, condition);
+            call.decided(hash, removed.is_some().then_some(Change::Removed));
+            removed
+        });
         removed.map(|(_key, value)| value)
     }
 
     #[track_caller]
-    fn retain(&self, keep: impl FnMut(&K, &mut V) -> bool) {
-        drop(self.write(Op::Retain, |table| table.retain(keep)));
+    fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        let call = self.seam.look(Op::Retain, None);
+        drop(self.write(Op::Retain, |table| {
+            table.retain(|key, value| {
+                let kept = keep(key, value);
+                if !kept {
+                    call.removed(|| self.key_hash.of(&self.hasher, key));
+                }
+                kept
+            })
+        }));
     }
 
     #[track_caller]
     fn clear(&self) {
-        drop(self.write(Op::Whole, Table::take));
+        drop(self.take());
     }
 
     #[track_caller]
     fn drain(&self) -> Vec<(K, V)> {
-        self.write(Op::Whole, Table::take).into_entries().collect()
+        self.take().into_entries().collect()
     }
 }
 
@@ -125,7 +175,14 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapTransact<K, V> for FailFastMap<K, V, S>
     {
         let hashes = keys.map(|key| self.hasher.hash_one(key));
         DuplicateKey::refuse(hashes, keys)?;
-        Ok(self.write(Op::Transact, |table| change(table.find_many_mut(hashes, keys, |_| true))))
+        let call = self.seam.look(Op::Transact, None);
+        Ok(self.write(Op::Transact, |table| {
+            let values = table.find_many_mut(hashes, keys, |_| true);
+            for (hash, value) in hashes.iter().zip(&values) {
+                call.decided(*hash, value.is_some().then_some(Change::Changed));
+            }
+            change(values)
+        }))
     }
 }
 
@@ -187,6 +244,15 @@ impl<K: Hash + Eq, V, S: BuildHasher> FailFastMap<K, V, S> {
 }
 
 impl<K, V, S> FailFastMap<K, V, S> {
+    #[track_caller]
+    fn take(&self) -> Table<K, V> {
+        let call = self.seam.look(Op::Whole, None);
+        self.write(Op::Whole, |table| {
+            call.cleared(|_hash| true);
+            table.take()
+        })
+    }
+
     /// Turns the map into one that can only be read, with no synchronization at all; nothing is rehashed.
     #[must_use]
     pub fn freeze(self) -> FrozenMap<K, V, S> {

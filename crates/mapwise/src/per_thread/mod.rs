@@ -23,11 +23,13 @@ use self::{drain::Drain, slot::Slot};
 use crate::{
     api::{Action, MapMerge},
     per_index::PerIndex,
-    seam::{Op, Seam},
+    seam::{Holds, MapType, Op, Seam, Watch},
     table::Table,
     table_mut::TableMut,
     thread_index,
 };
+
+const TYPE: MapType = MapType { name: "PerThreadMap", holds: Holds::Lock };
 
 /// A map that each thread adds to on its own, and whose parts are merged when somebody asks.
 ///
@@ -96,7 +98,7 @@ impl<K, V, S> PerThreadMap<K, V, S> {
             returned: Mutex::new(Vec::new()),
             merge: Box::new(merge),
             hasher,
-            seam: Seam::new(),
+            seam: Seam::of(TYPE),
         }
     }
 
@@ -138,7 +140,7 @@ impl<K, V, S> PerThreadMap<K, V, S> {
     #[track_caller]
     pub fn with_local<R>(&self, work: impl FnOnce(&mut TableMut<'_, K, V, S>) -> R) -> R {
         let _scope = self.seam.begin(Op::Transact, None);
-        self.enter(Location::caller(), |table| work(&mut TableMut::new(table, &self.hasher)))
+        self.enter(Location::caller(), |table| work(&mut TableMut::new(table, &self.hasher, Watch::NONE)))
     }
 
     #[inline]

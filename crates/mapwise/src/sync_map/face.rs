@@ -7,7 +7,7 @@ use std::{
 
 use equivalent::Equivalent;
 
-use super::{Blocked, Linked, Node, Op, Put, Slot, SyncMap, Turn, Values};
+use super::{Linked, Node, Op, Put, Slot, SyncMap, Turn, Values};
 use crate::{
     api::{Action, Caps, InPlace, Iteration, MapRead, MapWrite, NotSwapped, Occupied, Progress},
     surface::{read_surface, write_surface},
@@ -26,6 +26,7 @@ impl<K, V, S: BuildHasher> MapRead<K, V> for SyncMap<K, V, S> {
     };
 
     #[inline]
+    #[track_caller]
     fn view<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -33,6 +34,7 @@ impl<K, V, S: BuildHasher> MapRead<K, V> for SyncMap<K, V, S> {
         self.read(key, read)
     }
 
+    #[track_caller]
     fn try_for_each<B>(&self, visit: impl FnMut(&K, &V) -> ControlFlow<B>) -> ControlFlow<B> {
         self.visit(visit)
     }
@@ -56,21 +58,22 @@ where
         let access = self.table.enter();
         // These are dropped after the turn and the scope, on a panic too: their `Drop` may call the map.
         let (_unused, mut copy);
-        let _scope = self.seam.begin(Op::Compute, Some(hash));
+        let scope = self.seam.begin(Op::Compute, Some(hash));
         let turn;
         (turn, _unused) = Self::turn_on_any(&access, hash, key);
+        scope.locked();
         copy = turn.before.map(|value| Node::boxed(value.clone()));
         match decide(copy.as_mut().map(|node| &mut node.value)) {
             Action::Keep(result) => {
-                turn.end(copy.take());
+                turn.end(copy.take(), &scope);
                 result
             }
             Action::Put(value, result) => {
-                turn.end(Some(Node::boxed(value)));
+                turn.end(Some(Node::boxed(value)), &scope);
                 result
             }
             Action::Remove(result) => {
-                turn.end(None);
+                turn.end(None, &scope);
                 result
             }
         }
@@ -85,11 +88,16 @@ where
         let access = self.table.enter();
         // Dropped after the turn and the scope if `change` panics.
         let mut copy;
-        let _scope = self.seam.begin(Op::Update, Some(hash));
-        let turn = Turn::begin(&access, access.find(hash, key)?, |value| value.is_some())?;
-        copy = Node::boxed(turn.before?.clone());
+        let scope = self.seam.begin(Op::Update, Some(hash));
+        let turn = access.find(hash, key).and_then(|entry| Turn::begin(&access, entry, |value| value.is_some()));
+        scope.locked();
+        let Some((turn, before)) = turn.and_then(|turn| turn.before.map(|before| (turn, before))) else {
+            scope.saw(false);
+            return None;
+        };
+        copy = Node::boxed(before.clone());
         let result = change(&mut copy.value);
-        turn.end(Some(copy));
+        turn.end(Some(copy), &scope);
         Some(result)
     }
 
@@ -98,12 +106,12 @@ where
         let hash = self.hash(&key);
         let access = self.table.enter();
         let put = {
-            let _scope = self.seam.begin(Op::Insert, Some(hash));
+            let scope = self.seam.begin(Op::InsertIfAbsent, Some(hash));
             let entry = access.find(hash, &key);
             if entry.is_some_and(|entry| entry.content.value().is_some()) {
                 return Err(Occupied { key, value });
             }
-            Self::put(&access, entry, (hash, key, value), |value| value.is_none())
+            Self::put(&access, &scope, entry, (hash, key, value), |value| value.is_none())
         };
         match put {
             Put::Stored(..) => Ok(()),
@@ -118,10 +126,11 @@ where
     {
         let hash = self.hash(key);
         let access = self.table.enter();
-        let _scope = self.seam.begin(Op::Remove, Some(hash));
+        let scope = self.seam.begin(Op::RemoveIf, Some(hash));
         let turn = Turn::begin(&access, access.find(hash, key)?, |value| value.is_some())?;
+        scope.locked();
         let value = turn.before.filter(|value| condition(value))?.clone();
-        turn.end(None);
+        turn.end(None, &scope);
         Some(value)
     }
 
@@ -132,14 +141,14 @@ where
         for entry in access.entries() {
             // Dropped after the turn and the scope.
             let mut copy;
-            let _scope = self.seam.begin(Op::Retain, Some(entry.hash));
+            let scope = self.seam.begin(Op::Retain, Some(entry.hash));
             let Some(turn) = Turn::begin(&access, entry, |value| value.is_some()) else { continue };
             let Some(value) = turn.before else { continue };
             copy = Node::boxed(value.clone());
             if keep(&entry.key, &mut copy.value) {
-                turn.end(Some(copy));
+                turn.end(Some(copy), &scope);
             } else {
-                turn.end(None);
+                turn.end(None, &scope);
             }
         }
     }
@@ -148,7 +157,8 @@ where
     fn clear(&self) {
         // Before the scope, after which it is dropped.
         let access = self.table.enter();
-        let _scope = self.seam.begin(Op::Whole, None);
+        let scope = self.seam.begin(Op::Whole, None);
+        let _disturbing = scope.disturb();
         access.clear();
     }
 
@@ -171,7 +181,7 @@ where
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.take(key, |_| true, V::clone)
+        self.take(key, V::clone)
     }
 
     #[track_caller]
@@ -182,27 +192,13 @@ where
     {
         let hash = self.hash(key);
         let access = self.table.enter();
-        let _scope = self.seam.begin(Op::Update, Some(hash));
+        let scope = self.seam.begin(Op::CompareAndSwap, Some(hash));
         let Some(entry) = access.find(hash, key) else { return Err(NotSwapped::Absent(new)) };
-        let mut node = Some(Node::boxed(new));
-        let mut present = false;
-        loop {
-            let swapped = entry.content.exchange(node, |value| {
-                present = value.is_some();
-                value == Some(expected)
-            });
-            match swapped {
-                Ok(Some(old)) => return Ok(old.retire(&access, V::clone)),
-                Ok(None) => unreachable!("it equaled the expected value"),
-                Err((Blocked::Busy, unused)) => {
-                    entry.content.wait(access.waiting());
-                    node = unused;
-                }
-                Err((blocked, unused)) => {
-                    let new = unused.unwrap_or_else(|| unreachable!("it was not stored")).value;
-                    let different = blocked == Blocked::Refused && present;
-                    return Err(if different { NotSwapped::Different(new) } else { NotSwapped::Absent(new) });
-                }
+        match Self::exchange_equal(&access, &scope, entry, expected, Some(Node::boxed(new))) {
+            Ok(old) => Ok(old.retire(&access, V::clone)),
+            Err((present, unused)) => {
+                let new = unused.unwrap_or_else(|| unreachable!("it was not stored")).value;
+                Err(if present { NotSwapped::Different(new) } else { NotSwapped::Absent(new) })
             }
         }
     }

@@ -23,6 +23,7 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
     ///
     /// Linearizable. Lock-free for keys of the read table; otherwise takes the lock if there are newer keys.
     #[inline]
+    #[track_caller]
     pub fn load<Q>(&self, key: &Q) -> Option<V>
     where
         Q: Hash + Equivalent<K> + ?Sized,
@@ -77,12 +78,14 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
         let stored = value.clone();
         let mut present = None;
         let _unused = {
-            let _scope = self.seam.begin(Op::Insert, Some(hash));
+            let scope = self.seam.begin(Op::GetOrInsert, Some(hash));
             let entry = access.find(hash, &key);
-            Self::put(&access, entry, (hash, key, value), |value| {
+            let put = Self::put(&access, &scope, entry, (hash, key, value), |value| {
                 present = value;
                 value.is_none()
-            })
+            });
+            scope.saw(true);
+            put
         };
         match present {
             Some(present) => (present.clone(), true),
@@ -102,7 +105,7 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized,
         V: Clone,
     {
-        self.take(key, |_| true, V::clone)
+        self.take(key, V::clone)
     }
 
     /// Removes the entry under `key`.
@@ -116,7 +119,7 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
-        self.take(key, |_| true, |_| ());
+        self.take(key, |_| ());
     }
 
     /// Removes the entry under `key` if its value equals `old`; returns whether it did.
@@ -130,7 +133,15 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized,
         V: PartialEq,
     {
-        self.take(key, |value| value == old, |_| ()).is_some()
+        let hash = self.hash(key);
+        let access = self.table.enter();
+        let scope = self.seam.begin(Op::CompareAndSwap, Some(hash));
+        let Some(entry) = access.find(hash, key) else { return false };
+        let Ok(taken) = Self::exchange_equal(&access, &scope, entry, old, None) else { return false };
+        access.count(-1);
+        access.sweep(entry);
+        taken.retire(&access, |_| ());
+        true
     }
 
     /// Calls `visit` with every entry until it returns false.
@@ -139,6 +150,7 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
     ///
     /// Promotes the dirty table first, then takes no lock. Sees each entry at some moment during the iteration. `visit`
     /// may read and write this map.
+    #[track_caller]
     pub fn range(&self, mut visit: impl FnMut(&K, &V) -> bool) {
         let _ =
             self.visit(|key, value| if visit(key, value) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
@@ -153,13 +165,13 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
         let hash = self.hash(&key);
         let access = self.table.enter();
         let put = {
-            let _scope = self.seam.begin(Op::Insert, Some(hash));
+            let scope = self.seam.begin(Op::Insert, Some(hash));
             // Not `find`: a store is no miss, since it does not look.
             let entry = match access.look(hash, &key) {
                 Seen::Entry(entry) => Some(entry),
                 Seen::Absent | Seen::Unknown => None,
             };
-            Self::put(&access, entry, (hash, key, value), |_| true)
+            Self::put(&access, &scope, entry, (hash, key, value), |_| true)
         };
         match put {
             Put::Stored(old, _unused) => old.map(|old| old.retire(&access, read)),

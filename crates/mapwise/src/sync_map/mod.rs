@@ -13,15 +13,18 @@ mod slot;
 use std::{
     hash::{BuildHasher, Hash, RandomState},
     ops::ControlFlow,
+    ptr,
 };
 
 use equivalent::Equivalent;
 
 use self::slot::{Blocked, Busy, Node, Old, Slot};
 use crate::{
-    seam::{Op, Seam},
+    seam::{Call, Change, Holds, MapType, Op, Seam},
     two_table::{Access, Entry, Linked, Seen, TwoTable},
 };
+
+const TYPE: MapType = MapType { name: "SyncMap", holds: Holds::Keys };
 
 /// A map with two tables: a published one that is read without a lock, and a locked one that takes new keys.
 ///
@@ -94,7 +97,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// The room is taken when the first key comes.
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        Self { table: TwoTable::with_capacity(capacity), hasher, seam: Seam::new() }
+        Self { table: TwoTable::with_capacity(capacity), hasher, seam: Seam::of(TYPE) }
     }
 
     /// Returns the hasher that keys are hashed with.
@@ -124,11 +127,14 @@ impl<K, V, S> SyncMap<K, V, S> {
         self.table.enter().rebuild();
     }
 
+    #[track_caller]
     fn visit<B>(&self, mut visit: impl FnMut(&K, &V) -> ControlFlow<B>) -> ControlFlow<B> {
+        let call = self.seam.look(Op::ForEach, None);
         let access = self.table.enter();
         access.promote_all();
         for entry in access.entries() {
             if let Some(value) = entry.content.value() {
+                call.saw_entry(|| Some(entry.hash));
                 visit(&entry.key, value)?;
             }
         }
@@ -143,7 +149,8 @@ impl<K, V, S> SyncMap<K, V, S> {
         V: Clone,
     {
         let access = self.table.enter();
-        let _scope = self.seam.begin(Op::Whole, None);
+        let scope = self.seam.begin(Op::Whole, None);
+        let _disturbing = scope.disturb();
         access.promote_all();
         for entry in access.entries() {
             let mut copy = None;
@@ -212,9 +219,16 @@ impl<'a, 'map, K, V> Turn<'a, 'map, K, V> {
         Self { access, entry, before: None, busy, leaves_value: false }
     }
 
-    /// Puts `new` in place.
-    fn end(mut self, new: Option<Box<Node<V>>>) {
+    /// Puts `new` in place, for `call`.
+    fn end(mut self, new: Option<Box<Node<V>>>, call: &Call<'_>) {
         let Some(busy) = self.busy.take() else { return };
+        // write-inside: other writers wait for the turn, and readers see `new` only below.
+        match (self.before.is_some(), new.is_some()) {
+            (true, true) => call.wrote(self.entry.hash, Change::Changed),
+            (false, true) => call.wrote(self.entry.hash, Change::Added),
+            (true, false) => call.wrote(self.entry.hash, Change::Removed),
+            (false, false) => {}
+        }
         self.access.count(isize::from(new.is_some()) - isize::from(self.before.is_some()));
         self.leaves_value = new.is_some();
         if let Some(old) = busy.end(new) {
@@ -232,6 +246,9 @@ impl<K, V> Drop for Turn<'_, '_, K, V> {
     }
 }
 
+/// Whether the entry has a value, which is a different one, and the node that was not put in its place.
+type NotEqual<V> = (bool, Option<Box<Node<V>>>);
+
 /// What `put` did.
 enum Put<'a, K, V> {
     /// Stored the value; hands back the key if it was not needed.
@@ -248,29 +265,42 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
 
     /// Shows the value under `key` to `read`.
     #[inline]
+    #[track_caller]
     fn read<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
         let access = self.table.enter();
-        access.find(hash, key)?.content.value().map(read)
+        let found = access.find(hash, key).and_then(|entry| entry.content.value());
+        self.seam.saw(Op::View, hash, found.is_some());
+        found.map(read)
     }
 
-    /// Removes the value under `key` if `condition` holds for it, and shows it to `read`; the condition may be asked more
-    /// than once.
+    /// Removes the value under `key` and shows it to `read`.
     #[inline]
     #[track_caller]
-    fn take<Q, R>(&self, key: &Q, mut condition: impl FnMut(&V) -> bool, read: impl FnOnce(&V) -> R) -> Option<R>
+    fn take<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
     where
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
         let access = self.table.enter();
-        let _scope = self.seam.begin(Op::Remove, Some(hash));
+        let scope = self.seam.begin(Op::Remove, Some(hash));
         let entry = access.find(hash, key)?;
         let taken = settle(&access, entry, |slot| {
-            slot.exchange(None, |value| value.is_some_and(&mut condition)).map_err(|(blocked, _)| blocked)
+            let mark = scope.mark(hash);
+            let taken = slot.exchange(None, |value| value.is_some());
+            match taken {
+                Ok(old) => {
+                    mark.wrote(Change::Removed);
+                    Ok(old)
+                }
+                Err((blocked, _)) => {
+                    mark.unused();
+                    Err(blocked)
+                }
+            }
         });
         let old = taken.ok()??;
         access.count(-1);
@@ -278,11 +308,53 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
         Some(old.retire(&access, read))
     }
 
+    /// Puts `node` in the place of the value of `entry` if that equals `expected`, and returns the old value.
+    ///
+    /// # Errors
+    ///
+    /// Hands `node` back, and says whether the entry has a value.
+    fn exchange_equal<'a>(
+        access: &'a Values<'_, K, V>,
+        call: &Call<'_>,
+        entry: &'a Entry<K, Slot<V>>,
+        expected: &V,
+        mut node: Option<Box<Node<V>>>,
+    ) -> Result<Old<'a, V>, NotEqual<V>>
+    where
+        V: PartialEq,
+    {
+        let change = if node.is_some() { Change::Replaced } else { Change::Removed };
+        loop {
+            let Some(value) = entry.content.value() else { return Err((false, node)) };
+            // User code, and so outside the mark. The access keeps the node, so it is the same value while it is the same node.
+            if value != expected {
+                return Err((true, node));
+            }
+            let mark = call.mark(entry.hash);
+            match entry.content.exchange(node, |now| now.is_some_and(|now| ptr::eq(now, value))) {
+                Ok(old) => {
+                    mark.wrote(change);
+                    return Ok(old.unwrap_or_else(|| unreachable!("there was a value")));
+                }
+                Err((blocked, unused)) => {
+                    mark.unused();
+                    node = unused;
+                    match blocked {
+                        Blocked::Busy => entry.content.wait(access.waiting()),
+                        Blocked::Expunged => return Err((false, node)),
+                        Blocked::Refused => {}
+                    }
+                }
+            }
+        }
+    }
+
     /// Stores `value` under `key` if `condition` holds for what is there; it does for an absent entry.
     ///
-    /// `entry` is what the caller found under `key`.
+    /// `entry` is what the caller found under `key`. `condition` runs no user code: **mark**.
     fn put<'a>(
         access: &'a Values<'_, K, V>,
+        call: &Call<'_>,
         mut entry: Option<&'a Entry<K, Slot<V>>>,
         (hash, mut key, value): (u64, K, V),
         mut condition: impl FnMut(Option<&'a V>) -> bool,
@@ -295,7 +367,10 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
             let found = match entry {
                 Some(found) => found,
                 None => {
-                    let fresh = || Slot::holding(node.take().unwrap_or_else(|| unreachable!("called once")));
+                    let fresh = || {
+                        call.wrote(hash, Change::Added);
+                        Slot::holding(node.take().unwrap_or_else(|| unreachable!("called once")))
+                    };
                     match access.link(hash, key, fresh) {
                         Linked::Fresh(_) => {
                             access.count(1);
@@ -308,14 +383,17 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
                     }
                 }
             };
+            let mark = call.mark(hash);
             match found.content.exchange(node.take(), &mut condition) {
                 Ok(old) => {
+                    mark.wrote(Change::put(old.is_some()));
                     if old.is_none() {
                         access.count(1);
                     }
                     return Put::Stored(old, Some(key));
                 }
                 Err((blocked, unused)) => {
+                    mark.unused();
                     node = unused;
                     match blocked {
                         Blocked::Busy => found.content.wait(access.waiting()),
