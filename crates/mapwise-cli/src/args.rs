@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use mapwise_record::trace::Format as TraceFormat;
 use mapwise_record::workload::{Distribution, Kind, Mix};
 use mapwise_workload::hasher::Hasher;
+use mapwise_workload::suite::{KeyType, Mix as SuiteMix};
 
 use crate::values;
 
@@ -97,6 +98,8 @@ pub(crate) struct Bench {
     /// Workloads, by name
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = mapwise_workload::presets::DEFAULT)]
     pub(crate) preset: Vec<String>,
+    #[command(flatten)]
+    pub(crate) suite: SuiteArgs,
     /// Thread counts [default: powers of two up to the number of cores]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = values::threads, help_heading = "Measuring")]
     pub(crate) threads: Vec<usize>,
@@ -112,10 +115,42 @@ pub(crate) struct Bench {
     pub(crate) save: Option<PathBuf>,
 }
 
+/// A suite in place of presets, and which of its rows.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Suite")]
+pub(crate) struct SuiteArgs {
+    /// A suite in place of presets: standard mixes, with what our map must reach
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["preset", "time", "hasher", "fail_over"])]
+    pub(crate) suite: Option<SuiteName>,
+    /// A million 64-bit keys on one and two threads, in less than three minutes
+    #[arg(long, requires = "suite")]
+    pub(crate) quick: bool,
+    /// Only these mixes: read-hit, read-zipf, absent, 98-1-1, ycsb-b, ycsb-a, exchange, counters, grow
+    #[arg(long, value_name = "MIX,...", value_delimiter = ',', requires = "suite")]
+    pub(crate) mixes: Vec<SuiteMix>,
+    /// Only these numbers of keys, for example 1k,1M
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = values::suite_keys, requires = "suite")]
+    pub(crate) keys: Vec<u32>,
+    /// Only these types of keys: u64, string
+    #[arg(long, value_name = "TYPE,...", value_delimiter = ',', requires = "suite")]
+    pub(crate) key_types: Vec<KeyType>,
+    /// Rounds of each row [default: 10]
+    #[arg(long, value_name = "N", requires = "suite")]
+    pub(crate) rounds: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SuiteName {
+    /// Our map against the concurrent maps of others
+    Peers,
+}
+
 const BENCH_EXAMPLES: &str = "\
 Examples:
   mapwise bench --preset ycsb-a,ycsb-b,ycsb-c --threads 1,2,4,8 --report bench.html
-  mapwise bench --preset counter --only std-mutex,dashmap,papaya --time 2m --save bench.json";
+  mapwise bench --preset counter --only std-mutex,dashmap,papaya --time 2m --save bench.json
+  mapwise bench --suite peers --quick
+  mapwise bench --suite peers --mixes ycsb-a --keys 10M --key-types u64 --threads 2 --format json";
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {

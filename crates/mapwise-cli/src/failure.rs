@@ -11,6 +11,7 @@ use mapwise_report::safe;
 use mapwise_workload::plan::PlanError;
 use mapwise_workload::presets::PresetError;
 use mapwise_workload::session::MeasureError;
+use mapwise_workload::suite::{SettingsError, SuiteError};
 use mapwise_workload::validate::WorkloadError;
 
 use crate::args::Cli;
@@ -134,6 +135,22 @@ impl From<MeasureError> for Failure {
                 return Failure::interrupted(error, "a shorter run: --time 5s");
             }
             _ => "give it more --time, or measure fewer candidates with --only",
+        };
+        Failure::new(error, hint)
+    }
+}
+
+impl From<SuiteError> for Failure {
+    fn from(error: SuiteError) -> Failure {
+        let hint = match &error {
+            SuiteError::Settings(SettingsError::Keys(_)) => "for example --keys 1k,1M",
+            SuiteError::Settings(SettingsError::Threads(_)) => "for example --threads 1,2",
+            SuiteError::Settings(SettingsError::NoGeneral { .. }) => "for example --only dashmap-256,papaya",
+            SuiteError::Settings(_) => "--rounds 10, or leave it out",
+            SuiteError::Interrupted => {
+                return Failure::interrupted(error, "a shorter run: --mixes read-hit --keys 1M --threads 1");
+            }
+            _ => "select less with --keys, --key-types or --only",
         };
         Failure::new(error, hint)
     }

@@ -18,12 +18,13 @@ mod source;
 mod diagnose;
 mod listing;
 mod measure;
+mod suite;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command};
+use args::{Cli, Command, SuiteName};
 use failure::Failure;
 use output::Output;
 
@@ -58,7 +59,10 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
     let style = terminal::style(cli.color);
     match &cli.command {
         Command::Advise(args) => measure::advise(args, style),
-        Command::Bench(args) => measure::bench(args, style),
+        Command::Bench(args) => match args.suite.suite {
+            Some(SuiteName::Peers) => suite::peers(args, style),
+            None => measure::bench(args, style),
+        },
         Command::Report(args) => {
             let output = Output::prepare(&args.output, None, style)?;
             output.deliver(&output::read(&args.run)?)

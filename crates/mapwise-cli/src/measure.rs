@@ -79,7 +79,7 @@ fn settings(source: Source, args: &MeasuringArgs) -> Settings {
 
 /// What was typed, which repeats this run on such a machine: all that is left out has a fixed default,
 /// but for the threads, one for each core.
-fn command() -> Vec<String> {
+pub(crate) fn command() -> Vec<String> {
     let typed = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     std::iter::once("mapwise".to_owned()).chain(typed).collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mapwise_record::run::Run;
 use mapwise_record::{Record, RecordError};
 use mapwise_report::text::Style;
-use mapwise_report::{compare, csv, html, markdown, text};
+use mapwise_report::{compare, csv, html, markdown, suite, text};
 
 use crate::args::{OutputArgs, OutputFormat};
 use crate::failure::Failure;
@@ -70,6 +70,8 @@ impl<'a> Output<'a> {
         let style = path.as_deref().map_or(self.style, |path| self.style.report(path));
         Ok(match (self.format, record) {
             (OutputFormat::Text, Record::Run(run)) => text::run(run, &style),
+            (OutputFormat::Text, Record::Bench(bench)) if !bench.rows.is_empty() => suite::text(bench, &style),
+            (OutputFormat::Markdown, Record::Bench(bench)) if !bench.rows.is_empty() => suite::markdown(bench),
             (OutputFormat::Text, Record::Bench(bench)) => text::bench(&bench.runs, &style),
             (OutputFormat::Json, _) => json(record)?,
             (OutputFormat::Csv, _) => csv::runs(runs),

@@ -15,6 +15,11 @@ pub(crate) fn count(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(refuse)
 }
 
+/// A number of keys of the suite; how few or many are possible is said by what measures them.
+pub(crate) fn suite_keys(text: &str) -> Result<u32, String> {
+    count(text)?.try_into().map_err(|_| format!("must be less than 2^32 keys, got {text}"))
+}
+
 /// A number of threads; how many are possible is said by what starts them.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     text.trim().parse().map_err(|_| format!("must be a whole number of threads, got {text}"))

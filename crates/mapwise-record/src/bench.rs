@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Invalid;
 use crate::run::Run;
+use crate::suite::{self, Row};
 use crate::validate::At;
 
 /// The name every bench file carries in its field `schema`.
@@ -24,13 +25,16 @@ pub struct Bench {
     pub schema_version: u32,
     /// The runs, in the order they were made; complete in themselves.
     pub runs: Vec<Run>,
+    /// For a run of the peers suite: our map against the best of the others, from the cells of `runs`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Row>,
 }
 
 impl Bench {
     /// Puts runs together.
     #[must_use]
     pub fn new(runs: Vec<Run>) -> Self {
-        Self { schema: SCHEMA.into(), schema_version: SCHEMA_VERSION, runs }
+        Self { schema: SCHEMA.into(), schema_version: SCHEMA_VERSION, runs, rows: Vec::new() }
     }
 
     /// Checks every run; see [`Run::validate`].
@@ -51,6 +55,6 @@ impl Bench {
         for (index, run) in self.runs.iter().enumerate() {
             run.validate_at(&list.index(index))?;
         }
-        Ok(())
+        suite::validate(&self.rows, &at.field("rows"))
     }
 }

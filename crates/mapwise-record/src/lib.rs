@@ -12,6 +12,8 @@ mod error;
 
 mod validate;
 
+pub mod suite;
+
 pub mod bench;
 
 mod document;

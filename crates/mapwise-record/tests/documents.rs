@@ -275,3 +275,25 @@ proptest! {
         let _ = Record::from_json(&json[..at]);
     }
 }
+
+#[test]
+fn a_row_that_contradicts_itself_is_refused() {
+    let refused = |change: fn(&mut mapwise_record::suite::Row)| {
+        let mut bench = samples::bench();
+        change(&mut bench.rows[0]);
+        bench.validate().expect_err("a contradiction").to_string()
+    };
+    assert_eq!(refused(|row| row.ok = true), "rows[0].ok: must follow from the floor and the checks, got true");
+    let error = refused(|row| row.checks[1].ok = true);
+    assert_eq!(error, "rows[0].checks[1].ok: must follow from the ratio and the limit, got true");
+    assert!(refused(|row| row.ratio_low = 1.2).starts_with("rows[0]: must be ascending"));
+    assert!(refused(|row| row.best_peer.clear()).starts_with("rows[0].best_peer: must not be empty"));
+}
+
+#[test]
+fn a_bench_file_without_rows_has_none() {
+    let bench = Bench::new(samples::runs());
+    let json = bench.to_json().expect("valid runs");
+    assert!(!json.contains("\"rows\""));
+    assert_eq!(Bench::from_json(&json).expect("our own file").rows, []);
+}

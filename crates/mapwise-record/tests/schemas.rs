@@ -37,18 +37,48 @@ fn every_run_that_is_written_fits_the_schema() {
     }
 }
 
-#[test]
-fn a_bench_file_fits_its_schema() {
+fn bench_validator() -> Validator {
     let registry = Registry::new()
         .add("urn:mapwise:schema:mapwise.run.v1", parse(RUN_V1))
         .expect("a resource")
         .prepare()
         .expect("a registry");
-    let validator = jsonschema::options().with_registry(&registry).build(&parse(BENCH_V1)).expect("a valid schema");
+    jsonschema::options().with_registry(&registry).build(&parse(BENCH_V1)).expect("a valid schema")
+}
+
+#[test]
+fn a_bench_file_fits_its_schema() {
+    let validator = bench_validator();
     let mut document = parse(&samples::bench().to_json().expect("valid runs"));
     assert_eq!(errors(&validator, &document), Vec::<String>::new());
     document["runs"][0]["threads"] = json!("four");
     assert_ne!(errors(&validator, &document), Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_row_is_refused() {
+    let validator = bench_validator();
+    let sample = serde_json::to_value(samples::bench()).expect("JSON");
+    for (pointer, value) in [
+        ("/rows/0/key_type", json!("bytes")),
+        ("/rows/0/ratio", json!(-1)),
+        ("/rows/0/threads", json!(0)),
+        ("/rows/0/checks/0/what", json!("speed")),
+        ("/rows/0/ok", json!("yes")),
+    ] {
+        let mut wrong = sample.clone();
+        *wrong.pointer_mut(pointer).expect("it is in the sample") = value;
+        assert!(!validator.is_valid(&wrong), "{pointer}");
+    }
+    let schema = parse(BENCH_V1);
+    for (definition, pointer) in [("row", "/rows/0"), ("check", "/rows/0/checks/1")] {
+        let mut unknown = sample.clone();
+        let written = unknown.pointer_mut(pointer).expect("it is there");
+        let described = schema["$defs"][definition]["properties"].as_object().expect("an object");
+        assert!(described.keys().eq(written.as_object().expect("an object").keys()), "{definition}");
+        written["unknown"] = json!(1);
+        assert!(!validator.is_valid(&unknown), "{pointer}");
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub mod text;
 
 pub mod compare;
 
+pub mod suite;
+
 pub mod picture;
 
 pub mod html;

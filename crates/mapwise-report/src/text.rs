@@ -61,17 +61,17 @@ impl<'a> Style<'a> {
     }
 
     /// Breaks first, then paints line by line, so that no color runs over a line end.
-    fn prose(&self, code: &str, text: &str, indent: usize) -> String {
+    pub(crate) fn prose(&self, code: &str, text: &str, indent: usize) -> String {
         let wrapped = wrap(text, self.width, indent);
         wrapped.lines().map(|line| self.paint(code, line)).collect::<Vec<_>>().join("\n") + "\n"
     }
 }
 
-const PLAIN: &str = "";
+pub(crate) const PLAIN: &str = "";
 const BOLD: &str = "1";
 const DIM: &str = "2";
 const TAKE: &str = "1;32";
-const CAUTION: &str = "33";
+pub(crate) const CAUTION: &str = "33";
 
 /// One run: its first line is the verdict.
 #[must_use]

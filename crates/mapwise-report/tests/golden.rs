@@ -2,8 +2,9 @@
 
 mod common;
 
+use mapwise_record::bench::Bench;
 use mapwise_report::text::Style;
-use mapwise_report::{compare, csv, html, markdown, picture, text};
+use mapwise_report::{compare, csv, html, markdown, picture, suite, text};
 
 #[test]
 fn text_begins_with_the_verdict() {
@@ -55,6 +56,22 @@ fn csv_has_one_row_for_each_cell() {
 #[test]
 fn html_of_one_run() {
     insta::assert_snapshot!("html", html::page(&[common::interrupted()]).replace("><", ">\n<"));
+}
+
+#[test]
+fn a_suite_has_one_line_for_each_row_with_what_it_misses() {
+    let out = suite::text(&common::suite(), &Style::plain());
+    let ends = |row: &str, end: &str| out.lines().any(|line| line.starts_with(row) && line.ends_with(end));
+    assert!(ends("read-hit 1M u64 x1", "ok") && ends("read-hit 1M u64 x2", "BELOW: floor?"), "{out}");
+    assert!(ends("grow 10M string x1", "BELOW: floor, longest"), "{out}");
+    insta::assert_snapshot!("suite", out);
+    insta::assert_snapshot!("suite_100", suite::text(&common::suite(), &Style::plain().width(100)));
+    insta::assert_snapshot!("suite_markdown", suite::markdown(&common::suite()));
+}
+
+#[test]
+fn a_file_without_rows_has_no_suite() {
+    assert_eq!(suite::text(&Bench::new(vec![common::win()]), &Style::plain()), "");
 }
 
 #[test]

@@ -23,4 +23,6 @@ mod peers;
 mod gather;
 pub mod session;
 
+pub mod suite;
+
 pub use driver::CountingAllocator;

@@ -30,6 +30,8 @@ use crate::plan::{Op, Plan, PlanError};
 use clock::Clock;
 use compete::Contest;
 
+pub(crate) use warn::crowded;
+
 /// The most threads a run may have.
 pub const MOST_THREADS: usize = 1024;
 
@@ -231,7 +233,7 @@ fn thread_counts(settings: &Settings) -> Result<Vec<usize>, MeasureError> {
 }
 
 /// The thread count that the verdict of a run is about; see [`measure`].
-fn headline(counts: impl Iterator<Item = usize> + Clone, cores: usize) -> Option<usize> {
+pub(crate) fn headline(counts: impl Iterator<Item = usize> + Clone, cores: usize) -> Option<usize> {
     counts.clone().filter(|&count| count <= cores).max().or_else(|| counts.min())
 }
 

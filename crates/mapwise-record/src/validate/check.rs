@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::error::Invalid;
 
 /// No figure of a run is larger: an operation a femtosecond, a minute of nanoseconds in 10^8 years.
-pub(super) const MAX_NUMBER: f64 = 1e18;
+pub(crate) const MAX_NUMBER: f64 = 1e18;
 /// The most bytes of a text.
 const MAX_TEXT: usize = 16 * 1024;
 /// How far two ends of an interval may be out of order by rounding, relative to their size.

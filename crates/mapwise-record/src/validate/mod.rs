@@ -7,4 +7,5 @@ mod check;
 mod run;
 mod workload;
 
-pub(crate) use check::At;
+pub(crate) use check::{At, MAX_NUMBER};
+pub(crate) use run::MAX_THREADS;

@@ -6,7 +6,7 @@ use super::check::{At, MAX_NUMBER};
 use crate::error::Invalid;
 use crate::run::{Cell, Interval, Latency, Run, SCHEMA, SCHEMA_VERSION, Sample, Verdict};
 
-const MAX_THREADS: usize = 1 << 16;
+pub(crate) const MAX_THREADS: usize = 1 << 16;
 const MAX_CORES: usize = 1 << 20;
 const MAX_CELLS: usize = 10_000;
 const MAX_SAMPLES: usize = 100_000;

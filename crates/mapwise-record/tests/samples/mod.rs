@@ -6,6 +6,7 @@ use mapwise_record::run::{
     Cell, HarnessCost, Interval, Latency, LeftOut, Machine, Origin, Run, SCHEMA, SCHEMA_VERSION, Sample, Verdict,
     VerdictAt, VerdictKind, Warning, WarningKind,
 };
+use mapwise_record::suite::{Check, Measure, Row};
 use mapwise_record::workload::{Distribution, Keys, Kind, Mix, Workload};
 
 /// A complete run of three candidates at 1 and 4 threads, with every optional field present
@@ -81,7 +82,30 @@ pub(crate) fn runs() -> Vec<Run> {
 }
 
 pub(crate) fn bench() -> Bench {
-    Bench::new(runs())
+    Bench { rows: vec![row()], ..Bench::new(runs()) }
+}
+
+/// A row that misses a limit.
+pub(crate) fn row() -> Row {
+    Row {
+        workload: "grow".into(),
+        keys: 10_000_000,
+        key_type: "u64".into(),
+        threads: 1,
+        candidate: "map".into(),
+        mapwise_ops_per_s: 2.1e7,
+        best_peer: "dashmap-256".into(),
+        best_peer_ops_per_s: 2e7,
+        ratio: 1.05,
+        ratio_low: 0.98,
+        ratio_high: 1.12,
+        floor: Some(1.0),
+        checks: vec![
+            Check::new(Measure::P99, "papaya", 1.4, None),
+            Check::new(Measure::LongestInsert, "dashmap-256", 1.25, Some(1.0)),
+        ],
+        ok: false,
+    }
 }
 
 const WARNINGS: [WarningKind; 7] = [

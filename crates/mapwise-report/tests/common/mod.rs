@@ -2,10 +2,12 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+use mapwise_record::bench::Bench;
 use mapwise_record::run::{
     Cell, HarnessCost, Interval, Latency, LeftOut, Machine, Origin, Run, SCHEMA, SCHEMA_VERSION, Sample, Verdict,
     VerdictAt, VerdictKind, Warning, WarningKind,
 };
+use mapwise_record::suite::{Check, Measure, Row};
 use mapwise_record::workload::{Distribution, Keys, Kind, Mix, Workload};
 
 const CANDIDATES: [(&str, &str, Origin, f64, f64); 14] = [
@@ -28,6 +30,48 @@ const CANDIDATES: [(&str, &str, Origin, f64, f64); 14] = [
 /// A run with a clear winner at one thread count.
 pub fn win() -> Run {
     run("session-cache", &[8], VerdictKind::Win)
+}
+
+/// Three rows of the peers suite: one that is well, one that may be, one that is not.
+pub fn suite() -> Bench {
+    let mut run = run("read-hit", &[1, 2], VerdictKind::Win);
+    (run.workload.keys.kind, run.workload.keys.space) = (Kind::U64, 1_000_000);
+    let row = Row {
+        workload: "read-hit".into(),
+        keys: 1_000_000,
+        key_type: "u64".into(),
+        threads: 1,
+        candidate: "map".into(),
+        mapwise_ops_per_s: 42.5e6,
+        best_peer: "dashmap".into(),
+        best_peer_ops_per_s: 23.4e6,
+        ratio: 1.816,
+        ratio_low: 1.702,
+        ratio_high: 1.938,
+        floor: Some(1.6),
+        checks: vec![
+            Check::new(Measure::Specialist, "horde", 1.12, Some(1.0)),
+            Check::new(Measure::Unsynchronized, "hashbrown", 0.71, None),
+            Check::new(Measure::P99, "papaya", 0.94, None),
+            Check::new(Measure::BytesPerEntry, "rwlock-64", 1.04, Some(1.1)),
+        ],
+        ok: true,
+    };
+    let close = Row { threads: 2, ratio: 1.58, ratio_low: 1.44, ratio_high: 1.73, ok: false, ..row.clone() };
+    let checks = vec![Check::new(Measure::LongestInsert, "mutex-512", 2.5, Some(1.0))];
+    let (workload, key_type) = ("grow".into(), "string".into());
+    let slow = Row {
+        workload,
+        key_type,
+        keys: 10_000_000,
+        ratio: 0.8,
+        ratio_low: 0.7,
+        ratio_high: 0.9,
+        checks,
+        ..row.clone()
+    };
+    let slow = Row { floor: Some(1.0), ok: false, ..slow };
+    Bench { rows: vec![row, close, slow], ..Bench::new(vec![run]) }
 }
 
 /// A run that finds no difference.

@@ -88,6 +88,12 @@ pub(crate) fn measured<R>(work: impl FnOnce() -> R) -> (R, Option<i64>) {
     (result, installed.then_some(after - before))
 }
 
+/// Bytes held, up to a constant, while [`measured`] runs; nothing outside of it.
+pub(crate) fn held() -> i64 {
+    // Relaxed: as in `count`.
+    BYTES.load(Ordering::Relaxed)
+}
+
 /// Counting is on while this lives, so that a panic in `work` switches it off again.
 struct Counting;
 

@@ -114,7 +114,7 @@ pub(crate) fn slice(
         *tally += work.tally;
     }
     let elapsed = conducted?.unwrap_or_else(|| pass(&works));
-    Ok(summary(&works, elapsed))
+    Ok(summary(works.iter().map(|work| (work.operations, work.processor)), elapsed))
 }
 
 /// How long a pass took: from its first thread's beginning to its first thread's end, which the
@@ -128,12 +128,17 @@ fn pass(works: &[Work]) -> Duration {
     }
 }
 
-fn summary(works: &[Work], elapsed: Duration) -> Slice {
-    let operations: u64 = works.iter().map(|work| work.operations).sum();
-    let slowest = works.iter().map(|work| work.operations).min().unwrap_or(0);
-    let mean = operations as f64 / works.len().max(1) as f64;
+/// Puts together what each worker did and whether it had a processor.
+pub(crate) fn summary(works: impl Iterator<Item = (u64, Processor)>, elapsed: Duration) -> Slice {
+    let (mut operations, mut slowest, mut workers) = (0, u64::MAX, 0.0);
     let mut processor = Processor::default();
-    works.iter().for_each(|work| processor += work.processor);
+    for (done, had) in works {
+        operations += done;
+        slowest = slowest.min(done);
+        workers += 1.0;
+        processor += had;
+    }
+    let mean = operations as f64 / f64::max(workers, 1.0);
     Slice { operations, elapsed, slowest_thread: if mean > 0.0 { slowest as f64 / mean } else { 0.0 }, processor }
 }
 

@@ -2,6 +2,7 @@
 //! not meet in the map, and all maps look alike.
 
 use std::ops::AddAssign;
+use std::time::Duration;
 
 /// What the system's scheduler says of threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,11 @@ impl Processor {
         }
     }
 
+    /// Returns how long threads could have run and did not.
+    pub(crate) fn waited(self) -> Duration {
+        Duration::from_nanos(self.waited)
+    }
+
     /// Returns the share of the time in which threads could have run and did not; 0 where nothing is known.
     pub(crate) fn waited_share(self) -> f64 {
         self.waited as f64 / (self.ran + self.waited).max(1) as f64
@@ -48,7 +54,7 @@ impl AddAssign for Processor {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
 

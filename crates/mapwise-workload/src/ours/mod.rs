@@ -24,7 +24,7 @@ use apart::{Collected, PerThread};
 use counting::Counters;
 use frozen::Frozen;
 use owner::Owned;
-use written::Written;
+pub(crate) use written::Written;
 
 const READ_ONLY: &str = "cannot be written once it is built";
 const ONLY_COUNTS: &str = "holds counters, which this workload overwrites or changes in other ways";

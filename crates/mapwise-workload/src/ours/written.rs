@@ -8,7 +8,7 @@ use crate::candidate::Subject;
 use crate::data::{Key, Value};
 
 /// A map with the whole surface.
-pub(super) struct Written<M>(pub(super) M);
+pub(crate) struct Written<M>(pub(crate) M);
 
 impl<K, V, M> Subject<K, V> for Written<M>
 where

@@ -23,11 +23,13 @@ use crate::list::List;
 use crate::plan::Op;
 
 use caches::{Moka, Quick};
-use dash::Dash;
-use flurry_map::Flurry;
-use horde_map::{Horde, NO_REPLACE};
-use papaya_map::Papaya;
-use scc_maps::{SccIndex, SccMap};
+pub(crate) use dash::Dash;
+pub(crate) use flurry_map::Flurry;
+pub(crate) use horde_map::Horde;
+use horde_map::NO_REPLACE;
+pub(crate) use papaya_map::Papaya;
+pub(crate) use scc_maps::{SccIndex, SccMap};
+pub(crate) use standard::Lock;
 use standard::Locked;
 
 /// Adds every peer to the candidates.

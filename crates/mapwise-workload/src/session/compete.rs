@@ -51,6 +51,15 @@ pub(super) struct Outcome {
     pub(super) warnings: Vec<Warning>,
     pub(super) verdict: Verdict,
     pub(super) complete: bool,
+    /// What it took, warm-up, latency and checks included: what a longer run has to pay again.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the verdict has it in its proposals; a test compares"))]
+    pub(super) elapsed: Duration,
+}
+
+/// How a contest ended.
+struct Ending {
+    complete: bool,
+    elapsed: Duration,
 }
 
 /// The rate offered to every candidate alike.
@@ -67,6 +76,7 @@ impl Contest<'_> {
     /// Measures every candidate and concludes.
     pub(super) fn run(&self, candidates: Candidates) -> Result<Outcome, MeasureError> {
         let Candidates { mut harness, rigs, left_out } = candidates;
+        let begin = self.clock.elapsed();
         let time = self.clock.left(self.until);
         let threads = self.plan.threads();
         self.clock.doing(format!("{}, the harness", warn::threads(threads)));
@@ -84,7 +94,8 @@ impl Contest<'_> {
         };
         let mut rate = Rate::default();
         let complete = self.measure(&mut field, time, &mut rate);
-        self.conclude(field, harness, left_out, rate, complete)
+        let elapsed = self.clock.elapsed().saturating_sub(begin);
+        self.conclude(field, harness, left_out, rate, Ending { complete, elapsed })
     }
 
     /// Runs all parts; false when interrupted.
@@ -167,9 +178,10 @@ impl Contest<'_> {
         harness: HarnessCost,
         mut left_out: Vec<LeftOut>,
         rate: Rate,
-        complete: bool,
+        ending: Ending,
     ) -> Result<Outcome, MeasureError> {
         let threads = field.threads;
+        let Ending { complete, elapsed } = ending;
         let Field { mut entrants, mut gone, .. } = field;
         if !complete {
             summary::check_interrupted(&mut entrants, &mut gone);
@@ -184,7 +196,7 @@ impl Contest<'_> {
             left_out.push(absence);
             warnings.push(warning);
         }
-        let concluded = summary::conclude(&entrants, threads, self.seed, rate.ops_per_s);
+        let concluded = summary::conclude(&entrants, threads, self.seed, rate.ops_per_s, elapsed);
         let Some((mut cells, mut verdict)) = concluded else {
             if !complete {
                 return Err(MeasureError::Interrupted);
@@ -206,7 +218,8 @@ impl Contest<'_> {
         warnings.extend(warn::too_low(rate));
         warnings.extend(warn::overrun(&cells, rate));
         warnings.extend(warn::few_latencies(&cells, threads));
-        Ok(Outcome { workload: self.plan.workload().clone(), harness, cells, left_out, warnings, verdict, complete })
+        let workload = self.plan.workload().clone();
+        Ok(Outcome { workload, harness, cells, left_out, warnings, verdict, complete, elapsed })
     }
 }
 

@@ -12,12 +12,13 @@ use crate::plan::Plan;
 use crate::stats::{self, CandidateSamples, bootstrap};
 
 /// Cells and verdict; `None` when no round was finished or no standard choice is left to compare
-/// with.
+/// with. `elapsed` is how long the contest took, with all that is no sample.
 pub(super) fn conclude(
     entrants: &[Entrant],
     threads: usize,
     seed: u64,
     offered_ops_per_s: f64,
+    elapsed: Duration,
 ) -> Option<(Vec<Cell>, Verdict)> {
     let mut cells: Vec<Cell> =
         entrants.iter().filter_map(|entrant| cell(entrant, threads, seed, offered_ops_per_s)).collect();
@@ -25,7 +26,7 @@ pub(super) fn conclude(
     if !candidates.iter().any(|candidate| candidate.baseline) {
         return None;
     }
-    let settings = stats::Settings { elapsed: Some(elapsed(&cells)), ..stats::Settings::default() };
+    let settings = stats::Settings { elapsed: Some(elapsed), ..stats::Settings::default() };
     let verdict = stats::decide(&candidates, &settings).ok()?;
     let ratios = stats::ratios(&candidates, &verdict.baseline);
     for (cell, ratio) in cells.iter_mut().zip(ratios) {
@@ -68,12 +69,6 @@ fn throughput(entrant: &Entrant, seed: u64) -> Option<Interval> {
     let samples = entrant.samples.iter();
     let rates: Vec<f64> = samples.map(|sample| sample.ops_per_s()).collect();
     bootstrap::median(&rates, seed)
-}
-
-/// How long the samples of all cells took together.
-fn elapsed(cells: &[Cell]) -> Duration {
-    let samples = cells.iter().flat_map(|cell| &cell.samples);
-    Duration::from_nanos(samples.map(|sample| sample.elapsed_ns).sum())
 }
 
 /// Checks what is still alive after an interruption, without regard for the interruption: a wrong

@@ -312,3 +312,17 @@ fn standard_choices_take_part_where_none_is_asked_for() {
     assert_nobody_is_missing(&run);
     assert!(run.warnings.iter().any(|w| w.text.contains("not asked for")));
 }
+
+/// An unresolved verdict proposes a time by it.
+#[test]
+fn what_a_thread_count_took_is_more_than_its_samples() {
+    let _alone = alone();
+    let settings = Settings { only: only(&["std-mutex"]), ..settings(workload(everything()), 1_000) };
+    let (begin, observer) = (Instant::now(), Watcher::patient());
+    let outcome = at(&settings, 2, settings.time, &Clock::new(settings.time, &observer)).unwrap();
+    let (took, most) = (outcome.elapsed.as_secs_f64(), begin.elapsed().as_secs_f64());
+    let samples = outcome.cells.iter().flat_map(|cell| &cell.samples);
+    let sampled: u64 = samples.map(|sample| sample.elapsed_ns).sum();
+    assert!(took <= most, "{took} s of {most} s");
+    assert!((sampled as f64) < 1e9 * took, "{sampled} ns of {took} s");
+}

@@ -79,7 +79,7 @@ fn oversubscribed(threads: usize, cores: usize) -> Option<Warning> {
 }
 
 /// Says so when other programs had the processors that the threads were to run on side by side.
-pub(super) fn crowded(processor: Processor, threads: usize, cores: usize) -> Option<Warning> {
+pub(crate) fn crowded(processor: Processor, threads: usize, cores: usize) -> Option<Warning> {
     let share = processor.waited_share();
     (threads <= cores && share > CROWDED).then(|| Warning {
         kind: WarningKind::Noisy,
