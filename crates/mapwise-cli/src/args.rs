@@ -48,6 +48,13 @@ pub(crate) enum Command {
     /// Say which lines of a Go program met in a map, from its crash dump, race report or profile
     #[command(after_help = DIAGNOSE_EXAMPLES)]
     Diagnose(Diagnose),
+    /// Tell what a finding of checked mode means, with a wrong program and its repair
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain {
+        /// The id of a finding, or a kind [default: list the kinds]
+        #[arg(value_name = "ID|KIND")]
+        finding: Option<String>,
+    },
     /// List the workloads that have a name
     #[command(after_help = PRESETS_EXAMPLES)]
     Presets,
@@ -206,6 +213,11 @@ Examples:
   go test -race -json ./... | mapwise diagnose --format sarif > races.sarif
 
 Exit status: 0 nothing found, 1 findings, 2 a log could not be read, 130 interrupted.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  mapwise explain mw-lu-1f09c3ab
+  mapwise explain lost_update";
 
 const PRESETS_EXAMPLES: &str = "\
 Example:

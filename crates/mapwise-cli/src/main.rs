@@ -16,6 +16,7 @@ mod output;
 mod source;
 
 mod diagnose;
+mod explain;
 mod listing;
 mod measure;
 mod suite;
@@ -68,6 +69,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             output.deliver(&output::read(&args.run)?)
         }
         Command::Diagnose(args) => diagnose::diagnose(args),
+        Command::Explain { finding } => explain::explain(finding.as_deref()),
         Command::Presets => listing::presets(),
         Command::Completions { shell } => listing::completions(*shell),
         Command::Man => listing::man(),

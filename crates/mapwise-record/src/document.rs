@@ -1,4 +1,4 @@
-//! Runs as JSON: what is written can be read back, and what is read is safe to show.
+//! Runs and findings as JSON: what is written can be read back, and what is read is safe to show.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,6 +11,7 @@ use serde_json::error::Category;
 
 use crate::bench::{self, Bench};
 use crate::error::RecordError;
+use crate::findings::{self, Findings};
 use crate::run::{self, Run};
 
 /// The most bytes of a file.
@@ -24,7 +25,7 @@ impl Run {
     /// When the text is no JSON, no run, written by a newer mapwise, or invalid.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
         let json = json.as_ref();
-        match Head::of(json)?.kind()? {
+        match Head::kind(json)? {
             DocumentKind::Run => parse_run(json),
             DocumentKind::Bench => Err(foreign(&[run::SCHEMA], &Some(bench::SCHEMA.into()))),
         }
@@ -49,7 +50,7 @@ impl Bench {
     /// As [`Run::from_json`].
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
         let json = json.as_ref();
-        match Head::of(json)?.kind()? {
+        match Head::kind(json)? {
             DocumentKind::Bench => parse_bench(json),
             DocumentKind::Run => Err(foreign(&[bench::SCHEMA], &Some(run::SCHEMA.into()))),
         }
@@ -105,7 +106,7 @@ impl Record {
     /// As [`Run::from_json`].
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
         let json = json.as_ref();
-        match Head::of(json)?.kind()? {
+        match Head::kind(json)? {
             DocumentKind::Run => Ok(Self::Run(Box::new(parse_run(json)?))),
             DocumentKind::Bench => Ok(Self::Bench(parse_bench(json)?)),
         }
@@ -118,6 +119,25 @@ impl Record {
             Self::Run(run) => std::slice::from_ref(run),
             Self::Bench(bench) => &bench.runs,
         }
+    }
+}
+
+impl Findings {
+    /// Reads what checked mode wrote and checks it; see [`Findings::validate`].
+    ///
+    /// # Errors
+    ///
+    /// When the text is no JSON, no findings, written by a newer mapwise, or invalid.
+    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
+        let json = json.as_ref();
+        let head = Head::of(json, &[findings::SCHEMA])?;
+        if !head.says(findings::SCHEMA) {
+            return Err(foreign(&[findings::SCHEMA], &head.schema));
+        }
+        head.version(findings::SCHEMA_VERSION)?;
+        let findings = parse::<Self>(json)?;
+        findings.validate()?;
+        Ok(findings)
     }
 }
 
@@ -134,23 +154,37 @@ enum DocumentKind {
 }
 
 impl Head {
-    fn of(json: &[u8]) -> Result<Self, RecordError> {
+    fn of(json: &[u8], expected: &[&str]) -> Result<Self, RecordError> {
         serde_json::from_slice(json).map_err(|error| match error.classify() {
             Category::Syntax | Category::Eof | Category::Io => RecordError::NotJson(error),
-            Category::Data => foreign(&[run::SCHEMA, bench::SCHEMA], &None),
+            Category::Data => foreign(expected, &None),
         })
     }
 
-    fn kind(&self) -> Result<DocumentKind, RecordError> {
-        let (kind, supported) = match self.schema.as_ref().and_then(Value::as_str) {
-            Some(run::SCHEMA) => (DocumentKind::Run, run::SCHEMA_VERSION),
-            Some(bench::SCHEMA) => (DocumentKind::Bench, bench::SCHEMA_VERSION),
-            _ => return Err(foreign(&[run::SCHEMA, bench::SCHEMA], &self.schema)),
-        };
+    fn says(&self, schema: &str) -> bool {
+        self.schema.as_ref().and_then(Value::as_str) == Some(schema)
+    }
+
+    fn version(&self, supported: u32) -> Result<(), RecordError> {
         match self.schema_version.as_ref().and_then(Value::as_u64) {
             Some(found) if found > supported.into() => Err(RecordError::Newer { supported, found }),
-            _ => Ok(kind),
+            _ => Ok(()),
         }
+    }
+
+    /// Which of the documents with runs it is.
+    fn kind(json: &[u8]) -> Result<DocumentKind, RecordError> {
+        let expected = [run::SCHEMA, bench::SCHEMA];
+        let head = Self::of(json, &expected)?;
+        if head.says(run::SCHEMA) {
+            head.version(run::SCHEMA_VERSION)?;
+            return Ok(DocumentKind::Run);
+        }
+        if head.says(bench::SCHEMA) {
+            head.version(bench::SCHEMA_VERSION)?;
+            return Ok(DocumentKind::Bench);
+        }
+        Err(foreign(&expected, &head.schema))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What mapwise writes to disk and reads back: runs, traces and their schemas.
+//! What mapwise writes to disk and reads back: runs, findings, traces and their schemas.
 //!
 //! This is the only crate of the workspace with serde types of ours. Files from outside are hostile
 //! until parsed: every reader is bounded in memory and answers a bad file with an error that names
@@ -15,6 +15,8 @@ mod validate;
 pub mod suite;
 
 pub mod bench;
+
+pub mod findings;
 
 mod document;
 

@@ -8,3 +8,6 @@ pub const RUN_V1: &str = include_str!("../schema/mapwise.run.v1.schema.json");
 
 /// The schema of [`Bench`](crate::bench::Bench); it refers to [`RUN_V1`] by its `$id`.
 pub const BENCH_V1: &str = include_str!("../schema/mapwise.bench.v1.schema.json");
+
+/// The schema of [`Findings`](crate::findings::Findings), which checked mode writes.
+pub const FINDINGS_V1: &str = include_str!("../schema/mapwise.findings.v1.schema.json");

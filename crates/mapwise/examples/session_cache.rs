@@ -10,6 +10,7 @@ use std::{
 
 use mapwise::{Action, ShardedMap};
 
+#[derive(Clone)]
 pub struct Session {
     requests: u64,
     last_seen: u64,

@@ -7,12 +7,11 @@ use std::{
 };
 
 use equivalent::Equivalent;
-use parking_lot::Mutex;
 
 use crate::{
     api::{Caps, Iteration, MapRead, Progress},
     convert::{IntoEntries, into_std},
-    locks::Lock,
+    locks::{Lock, Mutex},
     seam::{Holds, MapType},
     shards::{Select, Shard, Shards},
     surface::read_surface,

@@ -12,6 +12,8 @@ mod frozen;
 mod interop;
 mod lock_face;
 mod locks;
+#[cfg(feature = "check")]
+pub mod mutant;
 mod mutex;
 mod op;
 mod owner;

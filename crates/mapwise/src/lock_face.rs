@@ -218,6 +218,7 @@ macro_rules! lock_face {
         }
 
         $crate::convert::conversions! { $map<$k, $v, $s> }
+        $crate::surface::named! { $map<$k, $v, $s>, shards.seam }
     };
 }
 

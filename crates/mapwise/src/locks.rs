@@ -1,11 +1,14 @@
 //! The two locks that the lock-based maps choose between, behind one face.
 //!
-//! Both come from parking_lot: no poisoning, so a panic in user code leaves the map usable, and a writer that waits
+//! Both come from parking_lot (or, under `--cfg shuttle`, from shuttle): no poisoning, so a panic in user code leaves the map usable, and a writer that waits
 //! holds back new readers, so a stream of readers cannot starve it.
 
 use std::ops::{Deref, DerefMut};
 
-use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(shuttle)]
+pub(crate) use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(not(shuttle))]
+pub(crate) use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// A lock around a `T`.
 pub(crate) trait Lock<T> {

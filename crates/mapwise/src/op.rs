@@ -1,4 +1,8 @@
-//! The operations of maps, as messages name them and as checked mode tells them apart.
+//! The operations of maps, and what they do to keys, as messages name them and as checked mode tells them apart.
+
+use std::panic::Location;
+
+use crate::sync::own_thread::Thread;
 
 /// What a call of a map does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +70,57 @@ impl Op {
             Self::Whole => "an operation on the whole map",
         }
     }
+}
+
+/// What a write did to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It was absent and is present.
+    Added,
+    /// It was and is present, with another value.
+    Replaced,
+    /// It was and is present, and was shown to a closure that may have changed it.
+    Changed,
+    /// It was present and is absent.
+    Removed,
+}
+
+impl Change {
+    /// What storing a value did.
+    #[inline]
+    pub(crate) fn put(was_present: bool) -> Self {
+        if was_present { Self::Replaced } else { Self::Added }
+    }
+}
+
+/// What a kind of map makes others wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only checked mode asks"))]
+pub(crate) enum Holds {
+    /// Nothing, or nothing while user code runs.
+    Nothing,
+    /// Writes of a key hold the key against other writes; reads hold nothing.
+    Keys,
+    /// Every operation holds a lock, and looks share it.
+    SharedLock,
+    /// Every operation holds a lock alone.
+    Lock,
+}
+
+/// A kind of map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only checked mode asks"))]
+pub(crate) struct MapType {
+    pub(crate) name: &'static str,
+    pub(crate) holds: Holds,
+}
+
+/// Someone inside a map, or on the way in.
+#[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only checked mode asks"))]
+pub(crate) struct Visitor {
+    pub(crate) op: Op,
+    pub(crate) site: Option<&'static Location<'static>>,
+    pub(crate) thread: Option<Thread>,
 }
 
 #[cfg(test)]

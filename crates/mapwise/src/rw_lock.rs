@@ -2,11 +2,10 @@
 
 use std::hash::{BuildHasher, Hash, RandomState};
 
-use parking_lot::RwLock;
-
 use crate::{
     api::{Caps, Iteration, Progress},
     lock_face::{lock_face, one_lock},
+    locks::RwLock,
     seam::Holds,
     shards::{Shard, Shards},
 };

@@ -31,53 +31,16 @@
 //!
 //! A look-up that takes no lock and cannot wait for itself needs no scope: `self.seam.saw(Op::View, hash, found)`.
 
+#[cfg(not(feature = "check"))]
 mod off;
+#[cfg(feature = "check")]
+mod on;
 
+#[cfg(not(feature = "check"))]
 pub(crate) use self::off::*;
-pub(crate) use crate::op::Op;
-
-/// What a write did to a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// It was absent and is present.
-    Added,
-    /// It was and is present, with another value.
-    Replaced,
-    /// It was and is present, and was shown to a closure that may have changed it.
-    Changed,
-    /// It was present and is absent.
-    Removed,
-}
-
-impl Change {
-    /// What storing a value did.
-    #[inline]
-    pub(crate) fn put(was_present: bool) -> Self {
-        if was_present { Self::Replaced } else { Self::Added }
-    }
-}
-
-/// What a kind of map makes others wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only checked mode asks"))]
-pub(crate) enum Holds {
-    /// Nothing, or nothing while user code runs.
-    Nothing,
-    /// Writes of a key hold the key against other writes; reads hold nothing.
-    Keys,
-    /// Every operation holds a lock, and looks share it.
-    SharedLock,
-    /// Every operation holds a lock alone.
-    Lock,
-}
-
-/// A kind of map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only checked mode asks"))]
-pub(crate) struct MapType {
-    pub(crate) name: &'static str,
-    pub(crate) holds: Holds,
-}
+#[cfg(feature = "check")]
+pub(crate) use self::on::*;
+pub(crate) use crate::op::{Change, Holds, MapType, Op, Visitor};
 
 #[cfg(test)]
 mod tests {

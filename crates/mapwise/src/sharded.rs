@@ -5,12 +5,11 @@ use std::{
     hash::{BuildHasher, Hash, RandomState},
 };
 
-use parking_lot::RwLock;
-
 use crate::{
     api::{BadShardCount, Caps, Iteration, Progress},
     frozen::FrozenMap,
     lock_face::lock_face,
+    locks::RwLock,
     seam::{Holds, MapType},
     shards::{Select, Shard, Shards},
 };

@@ -116,7 +116,7 @@ struct Clock {
     seed: Cell<u32>,
 }
 
-thread_local! {
+crate::sync::thread_local! {
     static READ_CLOCK: Clock = const { Clock { left: Cell::new(READ_SAMPLE as u32), seed: Cell::new(0x2545_F491) } };
 }
 
@@ -244,12 +244,13 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     #[track_caller]
     pub(crate) fn take(&self) -> Vec<Table<K, V>> {
         let scope = self.seam.begin(Op::Whole, None);
-        let take = |(index, shard): (usize, &CachePadded<L>)| {
+        let take = |shard: &CachePadded<L>| {
             let mut shard = shard.write();
-            scope.cleared(|hash| self.select.shard(hash) == index);
+            let entries = shard.table.iter();
+            scope.removed_all(|removed| entries.for_each(|entry| removed(self.key_hash.of(&self.hasher, &entry.0))));
             shard.count_write().take()
         };
-        self.shards.iter().enumerate().map(take).collect()
+        self.shards.iter().map(take).collect()
     }
 
     #[inline]

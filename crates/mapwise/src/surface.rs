@@ -348,4 +348,18 @@ macro_rules! write_surface {
     };
 }
 
-pub(crate) use {read_surface, write_surface};
+/// Gives a map with a seam the method that names it.
+macro_rules! named {
+    ($map:ident<$($parameter:ident),+>, $($seam:ident).+) => {
+        impl<$($parameter),+> $map<$($parameter),+> {
+            /// Gives the map a name, under which checked mode reports it; without the feature `check` it does nothing.
+            #[must_use]
+            pub fn named(self, name: &str) -> Self {
+                self.$($seam).+.name(name);
+                self
+            }
+        }
+    };
+}
+
+pub(crate) use {named, read_surface, write_surface};

@@ -1,7 +1,8 @@
-//! The synchronization types that protocols are written with: std's and parking_lot's, or the model checker's.
+//! The synchronization types that protocols are written with: std's and parking_lot's, or a model checker's.
 //!
-//! `--cfg loom` chooses; no feature does, so no user can switch it on by accident. Both sides have the same signatures,
-//! so that loom checks the code that ships:
+//! `--cfg loom` and `--cfg shuttle` choose; no feature does, so no user can switch one on by accident. loom is for the
+//! protocols themselves, in every order that the memory model allows; shuttle is for programs that use the maps, under
+//! many schedules. All sides have the same signatures, so that the code that ships is what is checked:
 //!
 //! - locks do not poison and `lock` returns the guard, as in parking_lot;
 //! - `Condvar::wait` takes the guard and gives it back, as in std and loom;
@@ -10,12 +11,24 @@
 
 #![allow(dead_code, unused_imports, reason = "each protocol takes what it needs")]
 
+#[cfg(shuttle)]
+mod explored;
+
+#[cfg(shuttle)]
+pub(crate) use self::explored::*;
 #[cfg(loom)]
 pub(crate) use self::model::*;
 #[cfg(not(loom))]
+pub(crate) use self::plain::*;
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use self::real::*;
+// What belongs to a thread, and a thread's handle: never loom's, whose models have no thread-local state of ours.
+#[cfg(shuttle)]
+pub(crate) use shuttle::{thread as own_thread, thread_local};
+#[cfg(not(shuttle))]
+pub(crate) use std::{thread as own_thread, thread_local};
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod real {
     pub(crate) use std::{
         hint::spin_loop,
@@ -52,7 +65,10 @@ mod real {
             self.0.notify_all();
         }
     }
+}
 
+#[cfg(not(loom))]
+mod plain {
     /// Stands for the plain data beside it: nothing here, a watched cell in the model.
     #[derive(Debug, Default)]
     pub(crate) struct Trace;

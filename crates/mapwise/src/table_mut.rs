@@ -50,13 +50,13 @@ impl<'a, K, V, S> TableMut<'a, K, V, S> {
 
     /// Removes every entry and returns them, in no order.
     pub fn drain(&mut self) -> Vec<(K, V)> {
-        self.watch.cleared();
+        let _disturbing = self.watch.disturb();
         self.table.take().into_entries().collect()
     }
 
     /// Removes every entry.
     pub fn clear(&mut self) {
-        self.watch.cleared();
+        let _disturbing = self.watch.disturb();
         drop(self.table.take());
     }
 }

@@ -4,13 +4,11 @@
 //!   first did happens before what the second does, since both pass the pool's lock.
 //! - **dense**: the smallest free index is given out, so indices stay below the largest number of threads at a time.
 
-use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
-    thread::{self, Thread},
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use parking_lot::Mutex;
+
+use crate::sync::own_thread::{self as thread, Thread};
 
 /// Which indices are free, and whose the others are.
 struct Pool {
@@ -50,7 +48,7 @@ impl Drop for Index {
     }
 }
 
-thread_local! {
+crate::sync::thread_local! {
     static INDEX: Index = Index::acquire(Some(thread::current()));
 }
 

@@ -2,6 +2,8 @@
 
 #![cfg(not(loom))]
 
+mod checked;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
@@ -140,7 +142,7 @@ fn a_call_from_inside_is_refused_naming_both_call_sites() {
         let map = Arc::new(ActorBuilder::new().queue(0).build().unwrap());
         map.insert(1, 1);
         let outer = line!() + 1;
-        let caught = catch_unwind(AssertUnwindSafe(|| map.update(&1, |_| call(&map)))).unwrap_err();
+        let caught = checked::wrong(|| catch_unwind(AssertUnwindSafe(|| map.update(&1, |_| call(&map))))).unwrap_err();
         let text = panic_text(caught);
         assert!(text.starts_with("re-entrant call: ") && text.contains(&format!("{}:{outer}:", file!())), "{text}");
         assert_eq!(text.matches(file!()).count(), 2, "{text}");

@@ -2,6 +2,8 @@
 
 #![cfg(not(loom))]
 
+mod checked;
+
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -172,7 +174,7 @@ fn a_call_from_inside_is_refused_naming_both_call_sites() {
         [|map| map.merge(1, 1), |map| assert!(map.collect().is_empty()), |map| assert!(map.drain().is_empty())];
     for call in calls {
         let outer = line!() + 1;
-        let caught = catch_unwind(AssertUnwindSafe(|| map.with_local(|_| call(&map)))).unwrap_err();
+        let caught = checked::wrong(|| catch_unwind(AssertUnwindSafe(|| map.with_local(|_| call(&map))))).unwrap_err();
         let text = caught.downcast_ref::<String>().cloned().unwrap_or_default();
         assert!(text.starts_with("re-entrant call: ") && text.contains(&format!("{}:{outer}:", file!())), "{text}");
         assert_eq!(text.matches(file!()).count(), 2, "{text}");

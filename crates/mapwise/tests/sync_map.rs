@@ -2,6 +2,8 @@
 
 #![cfg(not(loom))]
 
+mod checked;
+
 use std::{
     cell::Cell,
     hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher},
@@ -91,6 +93,7 @@ fn values_need_not_be_static_and_all_are_dropped_with_the_map() {
                 let (map, living) = (&map, &living);
                 scope.spawn(move || {
                     for i in 0..2_000_u64 {
+                        checked::draw();
                         let key = (i * 7 + thread) % 64;
                         match i % 5 {
                             0 => map.delete(&key),
@@ -314,10 +317,12 @@ fn reads_inside_closures_and_writes_inside_iterations_are_fine() {
 #[test]
 fn a_write_inside_a_write_closure_names_both_call_sites() {
     let map: SyncMap<u64, u64> = [(1, 1)].into_iter().collect();
-    let outer = line!() + 2;
-    let caught = catch_unwind(AssertUnwindSafe(|| {
-        map.update(&1, |_| map.store(2, 2));
-    }));
+    let outer = line!() + 3;
+    let caught = checked::wrong(|| {
+        catch_unwind(AssertUnwindSafe(|| {
+            map.update(&1, |_| map.store(2, 2));
+        }))
+    });
     let text = *caught.unwrap_err().downcast::<String>().unwrap();
     assert!(text.matches(&format!("{}:{outer}:", file!())).count() == 2, "{text}");
     map.store(1, 3);

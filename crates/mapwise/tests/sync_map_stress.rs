@@ -2,6 +2,8 @@
 
 #![cfg(not(loom))]
 
+mod checked;
+
 use std::{
     sync::{
         Barrier,
@@ -70,6 +72,7 @@ fn every_way_to_change_a_count_keeps_the_account() {
     };
     together(|thread| {
         for i in 0..ROUNDS {
+            checked::draw();
             let random = mix(thread << 40 | i);
             let (key, value) = (random % 24, (random >> 20) as i64 & 0xFF);
             match random >> 32 & 7 {

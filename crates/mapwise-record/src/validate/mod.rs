@@ -4,6 +4,7 @@
 //! size, and no text can steer a terminal.
 
 mod check;
+mod findings;
 mod run;
 mod workload;
 

@@ -23,6 +23,7 @@ use crate::{
     owner::{Owner, Ticket},
     seam::{Call, Holds, KeyHash, MapType, Op, Seam, Watch},
     shards::Select,
+    surface::named,
     table::Table,
     table_mut::TableMut,
 };
@@ -274,6 +275,8 @@ impl<K, V, S> ActorMap<K, V, S> {
         })
     }
 }
+
+named! { ActorMap<K, V, S>, seam }
 
 impl<K, V, S> Held<K, V, S> {
     fn lend<'a>(&'a mut self, call: &'a Call<'_>) -> TableMut<'a, K, V, S> {

@@ -13,6 +13,7 @@ use super::{ActorMap, Held};
 use crate::{
     api::{Action, DuplicateKey, NotSwapped, Occupied},
     seam::{Change, Op, means},
+    table::Table,
 };
 
 /// Each call is one request: linearizable, and it waits for those before it.
@@ -324,10 +325,16 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     /// Linearizable. Waits for the requests before it; the entries are dropped by the caller.
     #[track_caller]
     pub fn clear(&self) {
-        drop(self.ask(Op::Whole, None, |held, call| {
-            call.cleared(|_hash| true);
-            held.table.take()
-        }));
+        drop(self.take());
+    }
+
+    #[track_caller]
+    fn take(&self) -> Table<K, V> {
+        self.ask(Op::Whole, None, |Held { table, hasher, key_hash }, call| {
+            let entries = table.iter();
+            call.removed_all(|removed| entries.for_each(|entry| removed(key_hash.of(hasher, &entry.0))));
+            table.take()
+        })
     }
 
     /// Removes every entry and returns them, in no order.
@@ -337,11 +344,7 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     /// Linearizable. Waits for the requests before it.
     #[track_caller]
     pub fn drain(&self) -> Vec<(K, V)> {
-        let taken = self.ask(Op::Whole, None, |held, call| {
-            call.cleared(|_hash| true);
-            held.table.take()
-        });
-        taken.into_entries().collect()
+        self.take().into_entries().collect()
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     api::MapMerge,
     owner::{Owner, quietly_drop},
     seam::{Holds, MapType, Op, Seam},
+    surface::named,
     table::Table,
 };
 
@@ -283,6 +284,8 @@ where
         Self::collect(self)
     }
 }
+
+named! { Collector<K, V, S>, seam }
 
 impl<K, V, S> fmt::Debug for Collector<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,7 @@ use self::count::{Added, Count, Expunged};
 use crate::{
     api::{Caps, Iteration, MapRead, Progress},
     seam::{Call, Change, Holds, MapType, Op, Seam},
-    surface::read_surface,
+    surface::{named, read_surface},
     two_table::{Access, Entry, Linked, TwoTable},
 };
 
@@ -330,6 +330,8 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
         added.total
     }
 }
+
+named! { CounterMap<K, S>, seam }
 
 read_surface! {
     CounterMap<K, S> of (K, u64) where [S: BuildHasher]

@@ -197,6 +197,7 @@ impl<K, V, S> FailFastMap<K, V, S> {
             thread: found.and_then(|(other, _)| thread_index::thread(other)),
         };
         let arriving = Party { access, site: Some(site), thread: thread_index::thread(index) };
+        self.seam.met(&arriving.visitor(), &inside.visitor());
         Report { arriving, inside, nested }.print_and_abort()
     }
 }

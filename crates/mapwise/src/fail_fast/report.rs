@@ -6,16 +6,30 @@ use std::{
     io::{self, Write},
     panic::Location,
     process,
-    thread::Thread,
 };
 
+use crate::sync::own_thread::Thread;
+
 use super::detector::Access;
+use crate::seam::{Op, Visitor};
 
 /// One of the two that met.
 pub(super) struct Party {
     pub(super) access: Access,
     pub(super) site: Option<&'static Location<'static>>,
     pub(super) thread: Option<Thread>,
+}
+
+impl Party {
+    /// Who it is, for the seam.
+    pub(super) fn visitor(&self) -> Visitor {
+        let op = match self.access {
+            Access::Look => Op::View,
+            Access::Iterate => Op::ForEach,
+            Access::Write(op) => op,
+        };
+        Visitor { op, site: self.site, thread: self.thread.clone() }
+    }
 }
 
 /// What is printed.

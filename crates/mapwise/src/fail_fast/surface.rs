@@ -13,7 +13,7 @@ use crate::{
     frozen::FrozenMap,
     seam::{Change, Op},
     shards::Select,
-    surface::{read_surface, write_surface},
+    surface::{named, read_surface, write_surface},
     table::Table,
 };
 use equivalent::Equivalent;
@@ -188,6 +188,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapTransact<K, V> for FailFastMap<K, V, S>
 
 impl<K, V, S> InPlace for FailFastMap<K, V, S> {}
 
+named! { FailFastMap<K, V, S>, seam }
+
 read_surface! {
     FailFastMap<K, V, S> where [S: BuildHasher]
     reads: "Never waits. Ends the process if another thread is writing."
@@ -248,7 +250,8 @@ impl<K, V, S> FailFastMap<K, V, S> {
     fn take(&self) -> Table<K, V> {
         let call = self.seam.look(Op::Whole, None);
         self.write(Op::Whole, |table| {
-            call.cleared(|_hash| true);
+            let entries = table.iter();
+            call.removed_all(|removed| entries.for_each(|entry| removed(self.key_hash.of(&self.hasher, &entry.0))));
             table.take()
         })
     }

@@ -17,13 +17,13 @@ use std::{
     panic::Location,
 };
 
-use parking_lot::Mutex;
-
 use self::{drain::Drain, slot::Slot};
 use crate::{
     api::{Action, MapMerge},
+    locks::Mutex,
     per_index::PerIndex,
     seam::{Holds, MapType, Op, Seam, Watch},
+    surface::named,
     table::Table,
     table_mut::TableMut,
     thread_index,
@@ -292,6 +292,8 @@ where
         Self::collect(self)
     }
 }
+
+named! { PerThreadMap<K, V, S>, seam }
 
 impl<K, V, S> fmt::Debug for PerThreadMap<K, V, S> {
     // No length: it would have to merge. Keys and values are the user's secrets.

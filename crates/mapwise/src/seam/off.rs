@@ -5,7 +5,7 @@ use std::{hash::BuildHasher, marker::PhantomData, ops::Deref};
 #[cfg(debug_assertions)]
 use std::{cell::RefCell, panic::Location};
 
-use super::{Change, MapType, Op};
+use super::{Change, MapType, Op, Visitor};
 
 #[cfg(debug_assertions)]
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ struct Inside {
 }
 
 #[cfg(debug_assertions)]
-thread_local! {
+crate::sync::thread_local! {
     static INSIDE: RefCell<Vec<Inside>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -43,6 +43,10 @@ impl Seam {
     pub(crate) const fn of(_kind: MapType) -> Self {
         Self::new()
     }
+
+    /// Names the map in reports.
+    #[inline(always)]
+    pub(crate) fn name(&self, _name: &str) {}
 
     /// Enters `op`, which may run user code while it blocks others; `hash` is the key's, where one key is meant.
     ///
@@ -77,6 +81,10 @@ impl Seam {
     /// Reports that the map was filled with entries that nobody reported.
     #[inline(always)]
     pub(crate) fn filled(&self) {}
+
+    /// Reports that two threads met in a map that takes one, or that one thread was inside twice.
+    #[inline(always)]
+    pub(crate) fn met(&self, _arriving: &Visitor, _inside: &Visitor) {}
 
     /// A call that is done later, on another thread.
     #[inline(always)]
@@ -166,9 +174,9 @@ impl Call<'_> {
         Disturbing(PhantomData)
     }
 
-    /// **write-inside**: the operation removed every entry whose key hashes to one of `whose`.
+    /// **write-inside**: the operation is about to remove entries; `all` tells the hash of each, if that is known.
     #[inline(always)]
-    pub(crate) fn cleared(&self, _whose: impl Fn(u64) -> bool) {}
+    pub(crate) fn removed_all(&self, _all: impl FnOnce(&mut dyn FnMut(Option<u64>))) {}
 
     /// **mark**: keeps others from writing the key until the write is reported.
     #[inline(always)]
@@ -204,10 +212,6 @@ impl<'a> Watch<'a> {
     /// The key that hashes to this was decided on; `None` if nothing was written.
     #[inline(always)]
     pub(crate) fn decided(self, _hash: u64, _change: Option<Change>) {}
-
-    /// Every key was removed.
-    #[inline(always)]
-    pub(crate) fn cleared(self) {}
 
     /// Until the result is dropped, keys are written that are not reported.
     #[inline(always)]

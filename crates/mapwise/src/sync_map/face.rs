@@ -10,7 +10,7 @@ use equivalent::Equivalent;
 use super::{Linked, Node, Op, Put, Slot, SyncMap, Turn, Values};
 use crate::{
     api::{Action, Caps, InPlace, Iteration, MapRead, MapWrite, NotSwapped, Occupied, Progress},
-    surface::{read_surface, write_surface},
+    surface::{named, read_surface, write_surface},
 };
 
 impl<K, V, S: BuildHasher> MapRead<K, V> for SyncMap<K, V, S> {
@@ -231,6 +231,8 @@ impl<K: Eq, V, S: BuildHasher> SyncMap<K, V, S> {
         }
     }
 }
+
+named! { SyncMap<K, V, S>, seam }
 
 read_surface! {
     SyncMap<K, V, S> where [S: BuildHasher]

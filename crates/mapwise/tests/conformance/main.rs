@@ -5,6 +5,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "tests are not read as documentation")]
 #![allow(dropping_copy_types, reason = "the results are dropped whatever their type")]
 
+#[path = "../checked/mod.rs"]
+mod checked;
 mod contract;
 mod linearize;
 mod model;

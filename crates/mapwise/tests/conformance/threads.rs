@@ -199,6 +199,7 @@ pub fn values_are_dropped_exactly_once_beside_readers<M: Kind>() {
     together(THREADS, |thread| {
         let mut draw = Draw(thread);
         for _ in 0..4_000 {
+            crate::checked::draw();
             let key = draw.below(8);
             match draw.below(6) {
                 0 => drop(map.insert(key, witness.clone())),
@@ -241,6 +242,7 @@ fn overlaps(history: &[Event]) -> bool {
 }
 
 fn record(map: &impl Subject<u64, u64>, draw: &mut Draw, keys: u64, epoch: &Instant) -> (u64, Event) {
+    crate::checked::draw();
     let (key, value) = (draw.below(keys), draw.below(3));
     let ask = match draw.below(8) {
         0 | 1 => Ask::Get,

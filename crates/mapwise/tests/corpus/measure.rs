@@ -1,0 +1,88 @@
+//! Runs the twins of a program and counts what is reported of them.
+
+use crate::{
+    child::{Folder, Report, run},
+    program::{Program, Twin},
+};
+
+/// Within so many runs a bug must be reported.
+pub const RUNS_TO_FIND: usize = 20;
+
+/// How much is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Searches for each bug, each from a checker that has learned nothing yet.
+    pub searches: usize,
+    /// Runs of each correct twin.
+    pub silent_runs: usize,
+}
+
+/// What one program came to.
+pub struct Row {
+    pub program: Program,
+    /// For each search, the run of the first report; `None` if there was none in `RUNS_TO_FIND`.
+    pub first_report: Vec<Option<usize>>,
+    /// What was said of correct twins.
+    pub false_reports: Vec<String>,
+    /// What was said of the buggy twin that is not what is wrong with it.
+    pub wrong_reports: Vec<String>,
+}
+
+impl Row {
+    pub fn found(&self) -> bool {
+        self.first_report.iter().all(Option::is_some)
+    }
+}
+
+/// Searches for the bug of a program.
+pub fn search(folder: &Folder, program: Program, plan: Plan) -> Row {
+    let mut row = Row { program, first_report: Vec::new(), false_reports: Vec::new(), wrong_reports: Vec::new() };
+    for _ in 0..plan.searches {
+        folder.forget();
+        let first = (1..=RUNS_TO_FIND).find(|_| {
+            let reports = run(folder, &key(program, Twin::Buggy));
+            let (right, wrong): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| is_right(program, report));
+            row.wrong_reports.extend(wrong.into_iter().map(|report| report.text));
+            !right.is_empty()
+        });
+        row.first_report.push(first);
+    }
+    row
+}
+
+/// Runs the correct twins of a program, and returns what is said of them.
+///
+/// They meet a checker that has learned where to delay from the buggy one, and every tenth time one that has learned
+/// nothing, whose delays are the most.
+pub fn listen(folder: &Folder, program: Program, plan: Plan) -> Vec<String> {
+    let mut reports = Vec::new();
+    for twin in [Twin::Fixed, Twin::Locked] {
+        if plan.silent_runs > 0 {
+            run(folder, &key(program, Twin::Buggy));
+        }
+        for count in 0..plan.silent_runs {
+            if count % 10 == 9 {
+                folder.forget();
+            }
+            let all = run(folder, &key(program, twin)).into_iter();
+            reports.extend(all.map(|report| format!("{twin:?}: {}", report.text)));
+        }
+    }
+    reports
+}
+
+/// What a child is told to run.
+pub fn key(program: Program, twin: Twin) -> String {
+    format!("{} {twin:?}", program.name)
+}
+
+/// Whether a report is of the right kind and about lines of the program.
+fn is_right(program: Program, report: &Report) -> bool {
+    program.finds.contains(&report.kind) && report.files.iter().all(|file| file == program.file)
+}
+
+/// The median of `runs`, where no report counts as more than any number.
+pub fn median(mut runs: Vec<Option<usize>>) -> Option<usize> {
+    runs.sort_by_key(|run| run.unwrap_or(usize::MAX));
+    runs.get(runs.len() / 2).copied().flatten()
+}
