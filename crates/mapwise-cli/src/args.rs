@@ -31,6 +31,7 @@ Examples:
   mapwise advise --trace requests.csv            for what a service really does
   mapwise presets                                the workloads that have a name
   mapwise diagnose crash.log                     which two lines of a Go program met in a map
+  mapwise top 127.0.0.1:3000                     who waits for whom in a running service
 
 Exit status: 0 done, 1 a gate tripped (--fail-over) or diagnose found something, 2 bad usage or input, 130 interrupted.";
 
@@ -42,9 +43,12 @@ pub(crate) enum Command {
     /// Measure several workloads over several thread counts
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(Box<Bench>),
-    /// Show a run again, in any format, without measuring
+    /// Show a run or a contention profile again, in any format, without measuring
     #[command(after_help = REPORT_EXAMPLES)]
     Report(Report),
+    /// Watch who waits in the maps of a running service
+    #[command(after_help = TOP_COMMAND_EXAMPLES)]
+    Top(Top),
     /// Say which lines of a Go program met in a map, from its crash dump, race report or profile
     #[command(after_help = DIAGNOSE_EXAMPLES)]
     Diagnose(Diagnose),
@@ -76,6 +80,9 @@ pub(crate) enum Command {
 pub(crate) struct Advise {
     #[command(flatten)]
     pub(crate) workload: WorkloadArgs,
+    /// Measure nothing: say what follows from this contention profile of a service
+    #[arg(long, value_name = "PROFILE.json", value_hint = ValueHint::FilePath, conflicts_with_all = ["preset", "trace", "changes", "threads", "time", "save", "only", "fail_over", "baseline"])]
+    pub(crate) profile: Option<PathBuf>,
     /// Threads that work on the map [default: one for each core]
     #[arg(long, value_name = "N", value_parser = values::threads, help_heading = "Measuring")]
     pub(crate) threads: Option<usize>,
@@ -98,7 +105,8 @@ Examples:
   mapwise advise --mix get=0.9,insert=0.1 --keys 1M --key-type string:24 --distribution zipf:0.99
   mapwise advise --trace requests.csv.zst --save run.json
   mapwise advise --trace blocks.csv.gz --value-type u64
-  mapwise advise --preset feature-flags --only std-rwlock,dashmap --fail-over 1.5";
+  mapwise advise --preset feature-flags --only std-rwlock,dashmap --fail-over 1.5
+  mapwise advise --profile profile.json";
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
@@ -161,9 +169,9 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// A file written with --save or --format json
-    #[arg(value_name = "RUN.json", value_hint = ValueHint::FilePath)]
-    pub(crate) run: PathBuf,
+    /// A file written with --save or --format json, or a service's profile.json
+    #[arg(value_name = "FILE.json", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -173,7 +181,30 @@ Examples:
   mapwise report run.json
   mapwise report run.json --report report.html
   mapwise report run.json --format csv > run.csv
-  mapwise report new.json --baseline old.json";
+  mapwise report new.json --baseline old.json
+  mapwise report profile.json --report profile.html";
+
+/// What to watch.
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    /// Where the service serves its profile: a host and port, or the address of the page
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) url: String,
+    /// How often to ask
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = values::every)]
+    pub(crate) every: Duration,
+    /// Print one frame and end
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+const TOP_COMMAND_EXAMPLES: &str = "\
+Examples:
+  mapwise top 127.0.0.1:3000
+  mapwise top http://127.0.0.1:3000/debug/mapwise/ --every 5s
+  mapwise top 127.0.0.1:3000 --once | head -3
+
+Keys: q quits, the arrows choose a map, tab goes to the next panel.";
 
 /// What to read, and how to say what was found.
 #[derive(Debug, Args)]

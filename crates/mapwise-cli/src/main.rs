@@ -12,6 +12,8 @@ mod files;
 mod terminal;
 mod watch;
 
+mod profile;
+
 mod output;
 mod source;
 
@@ -20,6 +22,7 @@ mod explain;
 mod listing;
 mod measure;
 mod suite;
+mod top;
 
 use std::process::ExitCode;
 
@@ -27,7 +30,7 @@ use clap::Parser;
 
 use args::{Cli, Command, SuiteName};
 use failure::Failure;
-use output::Output;
+use output::{Opened, Output};
 
 /// Counts what maps allocate; see [`mapwise_workload::CountingAllocator`].
 #[global_allocator]
@@ -59,15 +62,19 @@ fn parse() -> Result<Option<Cli>, Failure> {
 fn run(cli: &Cli) -> Result<u8, Failure> {
     let style = terminal::style(cli.color);
     match &cli.command {
-        Command::Advise(args) => measure::advise(args, style),
+        Command::Advise(args) => match &args.profile {
+            Some(path) => profile::advice(path, &args.output, style),
+            None => measure::advise(args, style),
+        },
         Command::Bench(args) => match args.suite.suite {
             Some(SuiteName::Peers) => suite::peers(args, style),
             None => measure::bench(args, style),
         },
-        Command::Report(args) => {
-            let output = Output::prepare(&args.output, None, style)?;
-            output.deliver(&output::read(&args.run)?)
-        }
+        Command::Report(args) => match output::open(&args.file)? {
+            Opened::Profile(shown) => profile::report(&shown, &args.output, style),
+            Opened::Record(record) => Output::prepare(&args.output, None, style)?.deliver(&record),
+        },
+        Command::Top(args) => top::top(args, cli.color),
         Command::Diagnose(args) => diagnose::diagnose(args),
         Command::Explain { finding } => explain::explain(finding.as_deref()),
         Command::Presets => listing::presets(),

@@ -1,7 +1,10 @@
 //! What is done with a run: printed, written to files, held against a gate and an earlier run.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use mapwise_profile::{Profile, is_profile, limits};
 use mapwise_record::run::Run;
 use mapwise_record::{Record, RecordError};
 use mapwise_report::text::Style;
@@ -10,6 +13,7 @@ use mapwise_report::{compare, csv, html, markdown, suite, text};
 use crate::args::{OutputArgs, OutputFormat};
 use crate::failure::Failure;
 use crate::files::Target;
+use crate::profile;
 use crate::terminal::{print, say};
 
 /// A gate tripped.
@@ -95,6 +99,27 @@ impl<'a> Output<'a> {
         }
         trips
     }
+}
+
+/// What `report` can show.
+pub(crate) enum Opened {
+    Record(Record),
+    Profile(Box<Profile>),
+}
+
+/// Reads a file of runs or a profile, whichever it is.
+pub(crate) fn open(path: &Path) -> Result<Opened, Failure> {
+    // A pipe can be read only once, so what was read must do for both.
+    let mut json = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limits::BYTES + 1).read_to_end(&mut json));
+    if read.is_err() || json.len() as u64 > limits::BYTES {
+        return Ok(Opened::Record(self::read(path)?));
+    }
+    if is_profile(&json) {
+        let profile = Profile::from_json(&json).map_err(|error| profile::failure(path, &error))?;
+        return Ok(Opened::Profile(Box::new(profile)));
+    }
+    Record::from_json(&json).map(Opened::Record).map_err(|error| Failure::record(path, &error))
 }
 
 /// Reads a run or bench file.

@@ -1,5 +1,8 @@
 //! Values on the command line: read as a person writes them, refused with rule and value.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use mapwise_record::workload::{Distribution, Kind, Mix};
 
 /// A whole number that may end in `k`, `M` or `G` and have `_` between digits.
@@ -23,6 +26,13 @@ pub(crate) fn suite_keys(text: &str) -> Result<u32, String> {
 /// A number of threads; how many are possible is said by what starts them.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     text.trim().parse().map_err(|_| format!("must be a whole number of threads, got {text}"))
+}
+
+/// A pause between two requests.
+pub(crate) fn every(text: &str) -> Result<Duration, String> {
+    const LIMITS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
+    let every = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if LIMITS.contains(&every) { Ok(every) } else { Err(format!("must be 100ms to 1h, got {text}")) }
 }
 
 /// A factor above 0.

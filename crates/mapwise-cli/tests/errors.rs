@@ -127,7 +127,7 @@ fn usage_errors_have_a_hint_too() {
     assert!(refusal(&["advize"]).1.contains("advise"));
     assert!(refusal(&["advise", "--frmat", "csv"]).1.contains("--format"));
     assert!(refusal(&["advise", "--format", "xml"]).1.contains("markdown"));
-    assert!(refusal(&["report"]).0.contains("RUN.json"));
+    assert!(refusal(&["report"]).0.contains("FILE.json"));
     assert!(refusal(&["advise", "--fail-over", "0"]).0.ends_with("got 0"));
     assert!(refusal(&["advise", "--time", "soon"]).0.contains("soon"));
 }

@@ -104,7 +104,7 @@ fn line(out: &mut String, text: &str) {
 }
 
 /// `text` so that Markdown and the HTML inside Markdown take it literally.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::new();
     for c in clean(text).chars() {
         match c {

@@ -52,7 +52,7 @@ impl<'a> Style<'a> {
         Style { report: Some(path), ..self }
     }
 
-    fn paint(&self, code: &str, text: &str) -> String {
+    pub(crate) fn paint(&self, code: &str, text: &str) -> String {
         if self.color && !text.is_empty() && code != PLAIN {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
         } else {
@@ -68,8 +68,8 @@ impl<'a> Style<'a> {
 }
 
 pub(crate) const PLAIN: &str = "";
-const BOLD: &str = "1";
-const DIM: &str = "2";
+pub(crate) const BOLD: &str = "1";
+pub(crate) const DIM: &str = "2";
 const TAKE: &str = "1;32";
 pub(crate) const CAUTION: &str = "33";
 

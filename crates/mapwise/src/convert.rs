@@ -66,12 +66,14 @@ impl<K, V> std::fmt::Debug for IntoEntries<K, V> {
 macro_rules! conversions {
     ($map:ident<$k:ident, $v:ident, $s:ident>) => {
         impl<$k, $v, $s: Default> Default for $map<$k, $v, $s> {
+            #[track_caller]
             fn default() -> Self {
                 Self::with_hasher($s::default())
             }
         }
 
         impl<$k: Hash + Eq, $v, $s: BuildHasher + Default> FromIterator<($k, $v)> for $map<$k, $v, $s> {
+            #[track_caller]
             fn from_iter<I: IntoIterator<Item = ($k, $v)>>(entries: I) -> Self {
                 let entries = entries.into_iter();
                 let mut map = Self::with_capacity_and_hasher(entries.size_hint().0, $s::default());
@@ -83,6 +85,7 @@ macro_rules! conversions {
         impl<$k: Hash + Eq, $v, $s: BuildHasher + Clone> From<::std::collections::HashMap<$k, $v, $s>>
             for $map<$k, $v, $s>
         {
+            #[track_caller]
             fn from(entries: ::std::collections::HashMap<$k, $v, $s>) -> Self {
                 let mut map = Self::with_capacity_and_hasher(entries.len(), entries.hasher().clone());
                 map.extend(entries);

@@ -19,6 +19,8 @@ mod op;
 mod owner;
 mod per_index;
 mod per_thread;
+#[cfg(feature = "profile")]
+pub mod profile;
 mod reclaim;
 mod rw_lock;
 mod seam;

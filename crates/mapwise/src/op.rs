@@ -31,7 +31,11 @@ pub(crate) enum Op {
 }
 
 impl Op {
-    const ALL: [Self; 15] = [
+    /// How many there are.
+    pub(crate) const COUNT: usize = 15;
+
+    /// All of them, each at its own index.
+    pub(crate) const ALL: [Self; Self::COUNT] = [
         Self::View,
         Self::Contains,
         Self::ForEach,
@@ -52,6 +56,33 @@ impl Op {
     /// The operation whose place among the variants is `index`.
     pub(crate) fn from_index(index: u32) -> Option<Self> {
         Self::ALL.get(usize::try_from(index).ok()?).copied()
+    }
+
+    /// The method that a profile names.
+    #[cfg(feature = "profile")]
+    pub(crate) fn method(self) -> &'static str {
+        match self {
+            Self::View => "get",
+            Self::Contains => "contains_key",
+            Self::ForEach => "for_each",
+            Self::Keys => "keys",
+            Self::Compute => "compute",
+            Self::Update => "update",
+            Self::Insert => "insert",
+            Self::InsertIfAbsent => "insert_if_absent",
+            Self::GetOrInsert => "get_or_insert_with",
+            Self::Remove | Self::RemoveIf => "remove",
+            Self::CompareAndSwap => "compare_and_swap",
+            Self::Retain => "retain",
+            Self::Transact => "transact",
+            Self::Whole => "whole map",
+        }
+    }
+
+    /// Whether it never changes the map.
+    #[cfg(feature = "profile")]
+    pub(crate) fn is_read(self) -> bool {
+        matches!(self, Self::View | Self::Contains | Self::ForEach | Self::Keys)
     }
 
     /// What a message calls it.
@@ -132,6 +163,6 @@ mod tests {
         for op in Op::ALL {
             assert_eq!(Op::from_index(op as u32), Some(op));
         }
-        assert_eq!(Op::from_index(15), None);
+        assert_eq!(Op::from_index(Op::COUNT as u32), None);
     }
 }

@@ -31,31 +31,46 @@
 //!
 //! A look-up that takes no lock and cannot wait for itself needs no scope: `self.seam.saw(Op::View, hash, found)`.
 
+#[cfg(not(feature = "profile"))]
+mod clock;
+#[cfg(feature = "profile")]
+mod metered;
 #[cfg(not(feature = "check"))]
 mod off;
 #[cfg(feature = "check")]
 mod on;
+#[cfg(not(feature = "profile"))]
+mod unmetered;
 
 #[cfg(not(feature = "check"))]
-pub(crate) use self::off::*;
+use self::off as body;
 #[cfg(feature = "check")]
-pub(crate) use self::on::*;
+use self::on as body;
+
+#[cfg(feature = "profile")]
+pub(crate) use self::metered::*;
+#[cfg(not(feature = "profile"))]
+pub(crate) use self::{body::*, unmetered::pause};
 pub(crate) use crate::op::{Change, Holds, MapType, Op, Visitor};
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn seam() -> Seam {
+        Seam::of(MapType { name: "TestMap", holds: Holds::Lock })
+    }
+
     #[test]
     fn two_maps_may_be_nested() {
-        let (outer, inner) = (Seam::new(), Seam::new());
+        let (outer, inner) = (seam(), seam());
         let _outer = outer.begin(Op::Update, None);
         let _inner = inner.begin(Op::Update, None);
     }
 
     #[test]
     fn a_scope_ends_when_dropped() {
-        let seam = Seam::new();
+        let seam = seam();
         drop(seam.begin(Op::Update, None));
         drop(seam.begin(Op::Update, None));
     }
@@ -63,7 +78,7 @@ mod tests {
     #[cfg(all(debug_assertions, not(feature = "check")))]
     #[test]
     fn a_second_scope_names_both_call_sites() {
-        let seam = Seam::new();
+        let seam = seam();
         let outer = line!() + 1;
         let _outer = seam.begin(Op::Update, None);
         let inner = line!() + 2;
@@ -77,7 +92,7 @@ mod tests {
         }
     }
 
-    #[cfg(not(any(feature = "check", debug_assertions)))]
+    #[cfg(not(any(feature = "check", feature = "profile", debug_assertions)))]
     #[test]
     fn nothing_is_left_of_it_in_a_release_build() {
         assert_eq!(size_of::<Seam>() + size_of::<Scope<'_>>() + size_of::<Mark<'_>>(), 0);

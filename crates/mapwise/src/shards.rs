@@ -5,7 +5,6 @@
 //! - **one-order**: several shards are locked in ascending order only, so nobody waits in a circle.
 
 use std::{
-    cell::Cell,
     hash::{BuildHasher, Hash},
     marker::PhantomData,
     ops::ControlFlow,
@@ -18,8 +17,8 @@ use equivalent::Equivalent;
 
 use crate::{
     api::{Action, BadShardCount, DuplicateKey, Occupied},
-    locks::Lock,
-    seam::{Change, KeyHash, MapType, Op, Seam},
+    locks::{Lock, Reading, Writing},
+    seam::{Change, KeyHash, MapType, Op, Scope, Seam},
     table::Table,
 };
 
@@ -96,49 +95,15 @@ impl<K, V> Shard<K, V> {
         &mut self.table
     }
 
-    /// Counts one read in [`READ_SAMPLE`] for all of them: an exact count would be a second write to the lock's line.
+    /// Counts some reads, for all of them: an exact count would be a second write to the lock's line.
     #[inline]
-    fn count_read(&self) -> &Table<K, V> {
-        if READ_CLOCK.with(Clock::tick) {
+    fn count_read(&self, scope: &Scope<'_>) -> &Table<K, V> {
+        let reads = scope.stands_for();
+        if reads != 0 {
             // Relaxed: see `operations`.
-            self.reads.fetch_add(READ_SAMPLE, Ordering::Relaxed);
+            self.reads.fetch_add(reads, Ordering::Relaxed);
         }
         &self.table
-    }
-}
-
-/// One read in this many is counted, for all of them.
-const READ_SAMPLE: u64 = 64;
-
-/// Strikes once in [`READ_SAMPLE`] ticks on average, at irregular distances, so that no pattern of reads escapes it.
-struct Clock {
-    left: Cell<u32>,
-    seed: Cell<u32>,
-}
-
-crate::sync::thread_local! {
-    static READ_CLOCK: Clock = const { Clock { left: Cell::new(READ_SAMPLE as u32), seed: Cell::new(0x2545_F491) } };
-}
-
-impl Clock {
-    #[inline]
-    fn tick(&self) -> bool {
-        let left = self.left.get() - 1;
-        self.left.set(left);
-        left == 0 && self.strike()
-    }
-
-    #[cold]
-    fn strike(&self) -> bool {
-        // Xorshift (Marsaglia, Journal of Statistical Software, 2003).
-        let mut seed = self.seed.get();
-        seed ^= seed << 13;
-        seed ^= seed >> 17;
-        seed ^= seed << 5;
-        self.seed.set(seed);
-        // Uniform in 1..=127, whose mean is READ_SAMPLE.
-        self.left.set(1 + seed % (2 * READ_SAMPLE as u32 - 1));
-        true
     }
 }
 
@@ -155,6 +120,7 @@ pub(crate) struct Shards<K, V, S, L> {
 
 impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     /// Makes the shards that `select` chooses among, with room for `capacity` entries in all.
+    #[track_caller]
     pub(crate) fn with_select(of: MapType, select: Select, capacity: usize, hasher: S) -> Self {
         let count = select.count();
         let each = capacity.div_ceil(count);
@@ -162,20 +128,29 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     }
 
     /// Makes a single shard with room for `capacity` entries.
+    #[track_caller]
     pub(crate) fn one(of: MapType, capacity: usize, hasher: S) -> Self {
         Self::with_select(of, Select::ONE, capacity, hasher)
     }
 
     /// Takes over tables that were filled by the same `select` and `hasher`.
+    #[track_caller]
     pub(crate) fn from_tables(tables: Vec<Table<K, V>>, of: MapType, select: Select, hasher: S) -> Self {
+        let lens: Vec<usize> = tables.iter().map(Table::len).collect();
         let map = Self::over(tables, of, select, hasher);
         map.seam.filled();
+        for (shard, len) in lens.into_iter().enumerate() {
+            map.seam.shard_len(|| shard, 0, len);
+        }
         map
     }
 
+    #[track_caller]
     fn over(tables: Vec<Table<K, V>>, of: MapType, select: Select, hasher: S) -> Self {
         let shards = tables.into_iter().map(|table| CachePadded::new(L::new(Shard::new(table)))).collect();
-        Self { shards, select, hasher, seam: Seam::of(of), key_hash: KeyHash::new(), _entries: PhantomData }
+        let seam = Seam::of(of);
+        seam.shape::<K, V>(select.count(), |count, hash| Select::of(count).shard(hash));
+        Self { shards, select, hasher, seam, key_hash: KeyHash::new(), _entries: PhantomData }
     }
 
     /// Hands over the tables, with what chose among them.
@@ -195,24 +170,24 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     /// Adds up the shards' lengths, one after the other; exact for one shard.
     #[track_caller]
     pub(crate) fn len(&self) -> usize {
-        let _scope = self.seam.begin(Op::Whole, None);
-        self.shards.iter().map(|shard| shard.read().table.len()).sum()
+        let scope = self.seam.begin(Op::Whole, None);
+        (0..self.shards.len()).map(|shard| self.shared(&scope, shard).table.len()).sum()
     }
 
     /// Calls `visit` with each shard in turn, locked.
     #[track_caller]
     pub(crate) fn each_shard(&self, mut visit: impl FnMut(&Shard<K, V>)) {
-        let _scope = self.seam.begin(Op::Whole, None);
-        for shard in &self.shards {
-            visit(&shard.read());
+        let scope = self.seam.begin(Op::Whole, None);
+        for shard in 0..self.shards.len() {
+            visit(&self.shared(&scope, shard));
         }
     }
 
     #[track_caller]
     pub(crate) fn try_for_each<B>(&self, mut visit: impl FnMut(&K, &V) -> ControlFlow<B>) -> ControlFlow<B> {
         let scope = self.seam.begin(Op::ForEach, None);
-        for shard in &self.shards {
-            let shard = shard.read();
+        for shard in 0..self.shards.len() {
+            let shard = self.shared(&scope, shard);
             scope.locked();
             for (key, value) in shard.table.iter() {
                 scope.saw_entry(|| self.key_hash.of(&self.hasher, key));
@@ -224,18 +199,20 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
 
     #[track_caller]
     pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        for shard in &self.shards {
+        for index in 0..self.shards.len() {
             let _removed = {
                 let scope = self.seam.begin(Op::Retain, None);
-                let mut shard = shard.write();
+                let mut shard = self.exclusive(&scope, index);
                 scope.locked();
-                shard.count_write().retain(|key, value| {
+                let removed = shard.count_write().retain(|key, value| {
                     let kept = keep(key, value);
                     if !kept {
                         scope.removed(|| self.key_hash.of(&self.hasher, key));
                     }
                     kept
-                })
+                });
+                self.seam.shard_len(|| index, shard.table.len() + removed.len(), shard.table.len());
+                removed
             };
         }
     }
@@ -244,27 +221,54 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     #[track_caller]
     pub(crate) fn take(&self) -> Vec<Table<K, V>> {
         let scope = self.seam.begin(Op::Whole, None);
-        let take = |shard: &CachePadded<L>| {
-            let mut shard = shard.write();
+        let take = |index| {
+            let mut shard = self.exclusive(&scope, index);
             let entries = shard.table.iter();
             scope.removed_all(|removed| entries.for_each(|entry| removed(self.key_hash.of(&self.hasher, &entry.0))));
-            shard.count_write().take()
+            let taken = shard.count_write().take();
+            self.seam.shard_len(|| index, taken.len(), 0);
+            taken
         };
-        self.shards.iter().map(take).collect()
+        (0..self.shards.len()).map(take).collect()
     }
 
     #[inline]
-    fn shared(&self, hash: u64) -> L::Shared<'_> {
-        self.shards[self.select.shard(hash)].read()
+    fn shared(&self, scope: &Scope<'_>, shard: usize) -> L::Shared<'_> {
+        scope.lock(shard, Reading::new(&*self.shards[shard]))
     }
 
     #[inline]
-    fn exclusive(&self, hash: u64) -> L::Exclusive<'_> {
-        self.shards[self.select.shard(hash)].write()
+    fn exclusive(&self, scope: &Scope<'_>, shard: usize) -> L::Exclusive<'_> {
+        scope.lock(shard, Writing::new(&*self.shards[shard]))
     }
 }
 
 impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
+    /// Does an operation on one key that looks.
+    #[inline(always)]
+    #[track_caller]
+    fn look<R>(&self, op: Op, hash: u64, job: impl FnOnce(&Scope<'_>, &Shard<K, V>) -> R) -> R {
+        let locate = move || self.select.shard(hash);
+        self.seam.locked_to_look((op, hash), locate, Reading::new(&*self.shards[locate()]), move |scope, shard| {
+            scope.locked();
+            job(scope, &shard)
+        })
+    }
+
+    /// Does an operation on one key that may write.
+    #[inline(always)]
+    #[track_caller]
+    fn write<R>(&self, op: Op, hash: u64, job: impl FnOnce(&Scope<'_>, &mut Table<K, V>) -> R) -> R {
+        let locate = move || self.select.shard(hash);
+        self.seam.locked((op, hash), locate, Writing::new(&*self.shards[locate()]), move |scope, mut shard| {
+            scope.locked();
+            let before = shard.table.len();
+            let result = job(scope, shard.count_write());
+            self.seam.shard_len(locate, before, shard.table.len());
+            result
+        })
+    }
+
     #[inline]
     #[track_caller]
     pub(crate) fn view<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
@@ -272,12 +276,11 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let scope = self.seam.begin(Op::View, Some(hash));
-        let shard = self.shared(hash);
-        scope.locked();
-        let found = shard.count_read().find(hash, key);
-        scope.saw(found.is_some());
-        found.map(read)
+        self.look(Op::View, hash, move |scope, shard| {
+            let found = shard.count_read(scope).find(hash, key);
+            scope.saw(found.is_some());
+            found.map(read)
+        })
     }
 
     #[inline]
@@ -287,12 +290,11 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let scope = self.seam.begin(Op::Update, Some(hash));
-        let mut shard = self.exclusive(hash);
-        scope.locked();
-        let found = shard.count_write().find_mut(hash, key);
-        scope.decided(hash, found.is_some().then_some(Change::Changed));
-        found.map(change)
+        self.write(Op::Update, hash, move |scope, table| {
+            let found = table.find_mut(hash, key);
+            scope.decided(hash, found.is_some().then_some(Change::Changed));
+            found.map(change)
+        })
     }
 
     #[inline]
@@ -302,14 +304,11 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        let removed = {
-            let scope = self.seam.begin(Op::RemoveIf, Some(hash));
-            let mut shard = self.exclusive(hash);
-            scope.locked();
-            let removed = shard.count_write().remove_if(hash, key, condition);
+        let removed = self.write(Op::RemoveIf, hash, move |scope, table| {
+            let removed = table.remove_if(hash, key, condition);
             scope.decided(hash, removed.is_some().then_some(Change::Removed));
             removed
-        };
+        });
         removed.map(|(_key, value)| value)
     }
 
@@ -332,7 +331,7 @@ impl<K, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         // one-order: ascending, each shard once.
         let mut locked: [Option<(usize, L::Exclusive<'_>)>; N] = std::array::from_fn(|at| {
             let shard = order[at];
-            (at == 0 || order[at - 1] != shard).then(|| (shard, self.shards[shard].write()))
+            (at == 0 || order[at - 1] != shard).then(|| (shard, self.exclusive(&scope, shard)))
         });
         scope.locked();
         let mut values = [const { None }; N];
@@ -357,19 +356,16 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn compute<R>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
-        // drop-outside: what is left is dropped after the block.
-        let (result, _leftover) = {
-            let scope = self.seam.begin(Op::Compute, Some(hash));
-            let mut shard = self.exclusive(hash);
-            scope.locked();
+        // drop-outside: what is left is dropped after the lock is released.
+        let (result, _leftover) = self.write(Op::Compute, hash, move |scope, table| {
             let decide = |present: Option<&mut V>| {
                 let was_present = present.is_some();
                 let action = decide(present);
                 scope.decided(hash, action.change(was_present));
                 action
             };
-            shard.count_write().compute(hash, key, |key| self.hasher.hash_one(key), decide)
-        };
+            table.compute(hash, key, |key| self.hasher.hash_one(key), decide)
+        });
         result
     }
 
@@ -378,14 +374,11 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn insert(&self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
-        let replaced = {
-            let scope = self.seam.begin(Op::Insert, Some(hash));
-            let mut shard = self.exclusive(hash);
-            scope.locked();
-            let replaced = shard.count_write().insert(hash, key, value, |key| self.hasher.hash_one(key));
+        let replaced = self.write(Op::Insert, hash, move |scope, table| {
+            let replaced = table.insert(hash, key, value, |key| self.hasher.hash_one(key));
             scope.wrote(hash, Change::put(replaced.is_some()));
             replaced
-        };
+        });
         replaced.map(|(_key, value)| value)
     }
 
@@ -394,29 +387,30 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
-        let scope = self.seam.begin(Op::InsertIfAbsent, Some(hash));
-        let mut shard = self.exclusive(hash);
-        scope.locked();
-        let stored = shard.count_write().insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key));
-        scope.decided(hash, stored.is_ok().then_some(Change::Added));
-        stored
+        self.write(Op::InsertIfAbsent, hash, move |scope, table| {
+            let stored = table.insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key));
+            scope.decided(hash, stored.is_ok().then_some(Change::Added));
+            stored
+        })
     }
 
     /// Makes room for `additional` entries that spread evenly over the shards.
     #[track_caller]
     pub(crate) fn reserve(&self, additional: usize) {
         let each = additional.div_ceil(self.shards.len());
-        for shard in &self.shards {
-            let _scope = self.seam.begin(Op::Whole, None);
-            shard.write().table.reserve(each, |key| self.hasher.hash_one(key));
+        for shard in 0..self.shards.len() {
+            let scope = self.seam.begin(Op::Whole, None);
+            let mut locked = self.exclusive(&scope, shard);
+            locked.table.reserve(each, |key| self.hasher.hash_one(key));
+            scope.replaced(shard);
         }
     }
 
     #[track_caller]
     pub(crate) fn shrink_to_fit(&self) {
-        for shard in &self.shards {
-            let _scope = self.seam.begin(Op::Whole, None);
-            shard.write().table.shrink_to_fit(|key| self.hasher.hash_one(key));
+        for shard in 0..self.shards.len() {
+            let scope = self.seam.begin(Op::Whole, None);
+            self.exclusive(&scope, shard).table.shrink_to_fit(|key| self.hasher.hash_one(key));
         }
     }
 
@@ -424,8 +418,11 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn insert_owned(&mut self, key: K, value: V) {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
-        let shard = self.shards[self.select.shard(hash)].get_mut();
-        let replaced = shard.table.insert(hash, key, value, |key| self.hasher.hash_one(key));
+        let index = self.select.shard(hash);
+        let table = &mut self.shards[index].get_mut().table;
+        let before = table.len();
+        let replaced = table.insert(hash, key, value, |key| self.hasher.hash_one(key));
+        self.seam.shard_len(|| index, before, table.len());
         self.seam.wrote_owned(Op::Insert, hash, Change::put(replaced.is_some()));
     }
 }
@@ -450,12 +447,5 @@ mod tests {
     fn one_shard_takes_every_hash() {
         let select = Select::new(1).unwrap();
         assert!([0, 1, u64::MAX, 1 << 63].iter().all(|&hash| select.shard(hash) == 0));
-    }
-
-    #[test]
-    fn the_read_clock_strikes_once_in_its_period_on_average() {
-        let clock = Clock { left: Cell::new(1), seed: Cell::new(7) };
-        let strikes = (0..6_400_000).filter(|_| clock.tick()).count();
-        assert!((99_000..101_000).contains(&strikes), "{strikes}");
     }
 }

@@ -352,7 +352,8 @@ macro_rules! write_surface {
 macro_rules! named {
     ($map:ident<$($parameter:ident),+>, $($seam:ident).+) => {
         impl<$($parameter),+> $map<$($parameter),+> {
-            /// Gives the map a name, under which checked mode reports it; without the feature `check` it does nothing.
+            /// Gives the map a name, under which checked mode reports it and profiles show it; without the features `check` and
+            /// `profile` it does nothing.
             #[must_use]
             pub fn named(self, name: &str) -> Self {
                 self.$($seam).+.name(name);

@@ -10,7 +10,10 @@ use std::{hash::Hash, mem};
 use equivalent::Equivalent;
 use hashbrown::{HashTable, hash_table};
 
-use crate::api::{Action, Occupied};
+use crate::{
+    api::{Action, Occupied},
+    seam::pause,
+};
 
 /// A hash table that is told every hash.
 #[derive(Clone)]
@@ -193,6 +196,8 @@ impl<K: Hash + Eq, V> Table<K, V> {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, additional: usize, hasher: impl Fn(&K) -> u64) {
+        #[allow(clippy::let_unit_value, reason = "it is a value where pauses are timed")]
+        let _pause = pause();
         let full = Self::full(self.entries.num_buckets());
         if self.entries.len().saturating_add(additional) <= full / 2 {
             // no-loss: removed entries have used the room up, and hashbrown would rehash in place.

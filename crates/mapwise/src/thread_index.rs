@@ -39,6 +39,9 @@ impl Index {
 
 impl Drop for Index {
     fn drop(&mut self) {
+        // one-thread: before anybody else can get it.
+        #[cfg(feature = "profile")]
+        CACHED.with(|cached| cached.set(usize::MAX));
         let thread = {
             let mut pool = POOL.lock();
             pool.free.push(Reverse(self.0));
@@ -49,7 +52,25 @@ impl Drop for Index {
 }
 
 crate::sync::thread_local! {
-    static INDEX: Index = Index::acquire(Some(thread::current()));
+    static INDEX: Index = {
+        let index = Index::acquire(Some(thread::current()));
+        #[cfg(feature = "profile")]
+        CACHED.with(|cached| cached.set(index.0));
+        index
+    };
+}
+
+#[cfg(feature = "profile")]
+std::thread_local! {
+    // Has no destructor, so that it is there to the thread's end, and a look at it is one load.
+    static CACHED: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
+}
+
+/// Returns this thread's index if [`with`] has given it one already, and a number above every index otherwise.
+#[cfg(feature = "profile")]
+#[inline(always)]
+pub(crate) fn cached() -> usize {
+    CACHED.get()
 }
 
 /// Calls `job` with this thread's index.

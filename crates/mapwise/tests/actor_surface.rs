@@ -123,7 +123,7 @@ fn conversions_keep_every_entry() {
     assert_eq!(frozen.len(), 5000);
     assert_eq!(frozen.get_ref(&31), Some(&961));
     let map: ActorMap<u64, u64> = frozen.into_iter().collect();
-    assert_eq!(map.into_iter().map(|(key, _)| key).sum::<u64>(), (0..5000).sum());
+    assert_eq!(map.into_iter().map(|(key, _)| key).sum::<u64>(), (0..5000).sum::<u64>());
     let map: ActorMap<_, _> = std_map.clone().into();
     assert_eq!(map.into_std(), std_map);
 }

@@ -60,12 +60,14 @@ pub struct CounterMap<K, S = RandomState> {
 impl<K> CounterMap<K> {
     /// Makes an empty map.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self::with_hasher(RandomState::new())
     }
 
     /// Makes an empty map with room for `capacity` counters.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity(capacity: usize) -> Self {
         Self::with_capacity_and_hasher(capacity, RandomState::new())
     }
@@ -77,6 +79,7 @@ impl<K, S> CounterMap<K, S> {
 
     /// Makes an empty map that hashes with `hasher`.
     #[must_use]
+    #[track_caller]
     pub fn with_hasher(hasher: S) -> Self {
         Self::with_capacity_and_hasher(0, hasher)
     }
@@ -85,8 +88,12 @@ impl<K, S> CounterMap<K, S> {
     ///
     /// The room is taken when the first key comes.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        Self { table: TwoTable::with_capacity(capacity), hasher, seam: Seam::of(TYPE) }
+        let (table, seam) = (TwoTable::with_capacity(capacity), Seam::of(TYPE));
+        seam.shape::<K, u64>(0, |_, _| 0);
+        seam.counts_in(table.gauge());
+        Self { table, hasher, seam }
     }
 
     /// Returns the hasher that keys are hashed with.
@@ -340,6 +347,7 @@ read_surface! {
 }
 
 impl<K, S: Default> Default for CounterMap<K, S> {
+    #[track_caller]
     fn default() -> Self {
         Self::with_hasher(S::default())
     }
@@ -358,6 +366,7 @@ impl<K: Hash + Eq, S: BuildHasher> Extend<(K, u64)> for CounterMap<K, S> {
 
 impl<K: Hash + Eq, S: BuildHasher + Default> FromIterator<(K, u64)> for CounterMap<K, S> {
     /// Adds up the counts of equal keys.
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = (K, u64)>>(counts: I) -> Self {
         let counts = counts.into_iter();
         let mut map = Self::with_capacity_and_hasher(counts.size_hint().0, S::default());

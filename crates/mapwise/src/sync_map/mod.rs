@@ -74,12 +74,14 @@ pub struct SyncMap<K, V, S = RandomState> {
 impl<K, V> SyncMap<K, V> {
     /// Makes an empty map.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self::with_hasher(RandomState::new())
     }
 
     /// Makes an empty map with room for `capacity` entries.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity(capacity: usize) -> Self {
         Self::with_capacity_and_hasher(capacity, RandomState::new())
     }
@@ -88,6 +90,7 @@ impl<K, V> SyncMap<K, V> {
 impl<K, V, S> SyncMap<K, V, S> {
     /// Makes an empty map that hashes with `hasher`.
     #[must_use]
+    #[track_caller]
     pub fn with_hasher(hasher: S) -> Self {
         Self::with_capacity_and_hasher(0, hasher)
     }
@@ -96,8 +99,12 @@ impl<K, V, S> SyncMap<K, V, S> {
     ///
     /// The room is taken when the first key comes.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        Self { table: TwoTable::with_capacity(capacity), hasher, seam: Seam::of(TYPE) }
+        let (table, seam) = (TwoTable::with_capacity(capacity), Seam::of(TYPE));
+        seam.shape::<K, V>(0, |_, _| 0);
+        seam.counts_in(table.gauge());
+        Self { table, hasher, seam }
     }
 
     /// Returns the hasher that keys are hashed with.

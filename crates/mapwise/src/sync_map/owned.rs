@@ -63,6 +63,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for SyncMap<K, V, S> {
 
 impl<K: Hash + Eq, V, S: BuildHasher> From<FrozenMap<K, V, S>> for SyncMap<K, V, S> {
     /// Makes a frozen map writable; every key is hashed again.
+    #[track_caller]
     fn from(frozen: FrozenMap<K, V, S>) -> Self {
         let (tables, _, hasher) = frozen.into_tables();
         let mut map = Self::with_capacity_and_hasher(tables.iter().map(Table::len).sum(), hasher);

@@ -38,6 +38,12 @@ use crate::{
 /// Tag of the read pointer: a dirty table has entries that the read table lacks.
 const AMENDED: usize = 1;
 
+/// A number that the recorder reads too, where there is one.
+#[cfg(not(feature = "profile"))]
+pub(crate) type Gauge = CachePadded<AtomicIsize>;
+#[cfg(feature = "profile")]
+pub(crate) type Gauge = std::sync::Arc<CachePadded<AtomicIsize>>;
+
 /// What an entry holds: a value, nothing (deleted), or nothing and not in the dirty table (expunged).
 pub(crate) trait Content {
     /// What `kill` took out; dropped when no reader can see it any more.
@@ -63,7 +69,7 @@ pub(crate) struct TwoTable<K, C: Content> {
     read: CachePadded<AtomicPtr<Table<K, C>>>,
     dirty: CachePadded<Mutex<Dirty<K, C>>>,
     /// Entries that hold a value. Changed just after the entry, so it may be off while writers are at work.
-    live: CachePadded<AtomicIsize>,
+    live: Gauge,
     waiting: C::Waiting,
     reclaim: Reclaim,
     /// Owns keys and contents; the bounds of `Send` and `Sync` are ours.
@@ -91,7 +97,7 @@ impl<K, C: Content> TwoTable<K, C> {
         Self {
             read: CachePadded::new(AtomicPtr::new(read)),
             dirty: CachePadded::new(Mutex::new(Dirty { table: None, expunged: Vec::new(), misses: 0, room: capacity })),
-            live: CachePadded::new(AtomicIsize::new(0)),
+            live: Gauge::default(),
             waiting: C::Waiting::default(),
             reclaim: Reclaim::new(),
             _entries: PhantomData,
@@ -102,6 +108,11 @@ impl<K, C: Content> TwoTable<K, C> {
     #[inline]
     pub(crate) fn enter(&self) -> Access<'_, K, C> {
         Access::new(self, self.reclaim.pin())
+    }
+
+    /// Where the number of entries is kept.
+    pub(crate) fn gauge(&self) -> &Gauge {
+        &self.live
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -1,0 +1,193 @@
+//! A map's end of the recorder: what its operations call.
+//!
+//! - **in-registers**: a span is one bit and what the compiler knows anyway; what few operations need lives in `pending`. A
+//!   store more before the atomic instruction that takes a lock would show.
+
+use std::{cell::Cell, panic::Location, sync::Arc};
+
+use crossbeam_utils::CachePadded;
+
+use super::{
+    count::Prepared,
+    pause,
+    pending::{self, Call},
+    record::{Gauge, Locate, Looked, Record},
+    registry,
+    sampling::KEY_PERIOD,
+    stripe::Stripe,
+};
+use crate::{op::Op, thread_index};
+
+/// A map's end of the recorder.
+pub(crate) struct Meter {
+    /// The record's, here too: one step less on the way to a counter.
+    owned: Arc<[CachePadded<Stripe>]>,
+    record: Arc<Record>,
+}
+
+impl Meter {
+    #[track_caller]
+    pub(crate) fn new(kind: &'static str) -> Self {
+        let record = registry::register(kind, Location::caller());
+        Self { owned: record.owned(), record }
+    }
+
+    /// Says what the map's entries are, how many independently locked parts it has, and in which one a hash is.
+    pub(crate) fn shape<K, V>(&self, shards: usize, locate: Locate) {
+        self.record.shape::<K, V>(shards, locate);
+    }
+
+    /// Says where the map counts its entries itself.
+    pub(crate) fn counts_in(&self, gauge: &Gauge) {
+        self.record.counts_in(gauge);
+    }
+
+    pub(crate) fn name(&self, name: &str) {
+        self.record.set_name(name);
+    }
+
+    /// Says that a shard, whose lock is held, has another number of entries now, and perhaps another table.
+    #[inline(never)]
+    pub(crate) fn shard_len(&self, shard: usize, before: usize, now: usize) {
+        self.record.shard_len(shard, before, now);
+        if pause::any() {
+            self.record.replaced(shard);
+        }
+    }
+
+    /// Begins an operation; `hash` is the key's, where one key is meant.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn begin(&self, op: Op, hash: Option<u64>) -> Span<'_> {
+        let looked = if self.count_plain(op) { Looked::default() } else { self.record.look(op, hash) };
+        self.span(op, looked)
+    }
+
+    /// Begins to count an operation, if this thread counts by itself.
+    ///
+    /// If the count then is plain, that is all, as for most. Otherwise the operation is either counted and to be looked at,
+    /// or not counted: `Record::look` knows.
+    #[inline(always)]
+    pub(crate) fn prepare(&self, op: Op) -> Option<Prepared<'_>> {
+        self.owned.get(thread_index::cached()).map(|stripe| stripe.prepare(op))
+    }
+
+    #[inline(always)]
+    fn count_plain(&self, op: Op) -> bool {
+        self.prepare(op).is_some_and(Prepared::count_plain)
+    }
+
+    /// An operation of which `count_plain` said that it is all.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn plain(&self, op: Op) -> Span<'_> {
+        self.span(op, Looked::default())
+    }
+
+    /// An operation that is not plain: either `count_plain` said so, or it was not `asked` yet.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn resume(&self, op: Op, hash: u64, asked: bool) -> Span<'_> {
+        if asked { self.span(op, self.record.look(op, Some(hash))) } else { self.begin(op, Some(hash)) }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn span(&self, op: Op, looked: Looked) -> Span<'_> {
+        let (site, pending) = (Location::caller(), Cell::new(looked.pending));
+        Span { meter: self, op, site, pending, sample: looked.sample }
+    }
+
+    /// Counts an operation that took no lock, after it.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn count(&self, op: Op, hash: Option<u64>, hit: bool) {
+        drop(self.begin(op, hash));
+        if !hit {
+            self.record.miss(op);
+        }
+    }
+}
+
+/// An operation in progress.
+pub(crate) struct Span<'map> {
+    meter: &'map Meter,
+    op: Op,
+    site: &'static Location<'static>,
+    /// Whether there is an entry in `pending`.
+    pending: Cell<bool>,
+    /// Whether it is a sample.
+    sample: bool,
+}
+
+impl Span<'_> {
+    #[inline(always)]
+    fn call(&self) -> Call<'_> {
+        Call { record: &self.meter.record, op: self.op, site: self.site }
+    }
+
+    /// The key was not there.
+    #[inline(always)]
+    pub(crate) fn missed(&self) {
+        self.meter.record.miss(self.op);
+    }
+
+    /// For how many operations this one stands as a sample.
+    #[inline(always)]
+    pub(crate) fn stands_for(&self) -> u64 {
+        if self.sample { KEY_PERIOD } else { 0 }
+    }
+
+    /// Nothing was written.
+    #[inline(always)]
+    pub(crate) fn decided_nothing(&self) {
+        // The one refuses a key that is there; the other has many keys.
+        if !matches!(self.op, Op::InsertIfAbsent | Op::Transact) {
+            self.missed();
+        }
+    }
+
+    /// The operation may have replaced the table of a shard, whose lock it holds.
+    #[inline(always)]
+    pub(crate) fn grown(&self, shard: usize) {
+        if pause::any() {
+            self.meter.record.replaced(shard);
+        }
+    }
+
+    /// Takes a lock of the map: `try_lock` first, since a clock is read only if there is something to wait for.
+    #[inline(always)]
+    pub(crate) fn lock<G>(&self, shard: usize, try_lock: impl FnOnce() -> Option<G>, lock: impl FnOnce() -> G) -> G {
+        if self.pending.get() {
+            return pending::lock(self.call(), shard, try_lock, lock);
+        }
+        match try_lock() {
+            Some(guard) => guard,
+            None => self.wait(shard, lock),
+        }
+    }
+
+    /// Takes the operation's first lock, which is not free.
+    #[inline(always)]
+    pub(crate) fn wait<G>(&self, shard: usize, lock: impl FnOnce() -> G) -> G {
+        let (guard, pending) = pending::wait(self.call(), shard, self.pending.get(), lock);
+        self.pending.set(pending);
+        guard
+    }
+
+    /// The operation has its first lock, for which it did not wait.
+    pub(crate) fn holds(&self, shard: usize) {
+        if self.pending.get() {
+            pending::holds(self.call(), shard);
+        }
+    }
+}
+
+impl Drop for Span<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.pending.get() {
+            pending::end(self.call());
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The seam with the recorder beside it: operations are told to the body that watches and to the map's meter.
+//!
+//! Neither knows of the other, so checked mode may be on or off. What is not here goes to the body alone: a call that is
+//! done by another thread, marks, and everything that names keys.
+
+use std::ops::Deref;
+
+pub(crate) use super::body::{Call, KeyHash, Watch, means};
+use super::{Change, MapType, Op, Visitor, body};
+pub(crate) use crate::profile::pause;
+use crate::{
+    locks::Take,
+    profile::{Gauge, Locate, Meter, Prepared, Span},
+};
+
+/// A map's end of the seam.
+pub(crate) struct Seam {
+    body: body::Seam,
+    meter: Meter,
+}
+
+impl Seam {
+    /// The seam of a map of a kind.
+    #[track_caller]
+    pub(crate) fn of(kind: MapType) -> Self {
+        Self { body: body::Seam::of(kind), meter: Meter::new(kind.name) }
+    }
+
+    /// Says what the map's entries are, how many independently locked parts it has, and in which one a hash is.
+    pub(crate) fn shape<K, V>(&self, shards: usize, locate: Locate) {
+        self.meter.shape::<K, V>(shards, locate);
+    }
+
+    pub(crate) fn name(&self, name: &str) {
+        self.meter.name(name);
+        self.body.name(name);
+    }
+
+    /// Says where the map counts its entries itself.
+    pub(crate) fn counts_in(&self, gauge: &Gauge) {
+        self.meter.counts_in(gauge);
+    }
+
+    /// Says that a shard, whose lock is held, may have another number of entries now, or another table.
+    #[inline(always)]
+    pub(crate) fn shard_len(&self, shard: impl FnOnce() -> usize, before: usize, now: usize) {
+        if before != now {
+            self.meter.shard_len(shard(), before, now);
+        }
+    }
+
+    #[inline]
+    #[track_caller]
+    pub(crate) fn begin(&self, op: Op, hash: Option<u64>) -> Scope<'_> {
+        Scope { span: self.meter.begin(op, hash), body: self.body.begin(op, hash) }
+    }
+
+    /// Does an operation that takes the lock of one shard; `job` runs with the lock, and releases it.
+    ///
+    /// The count is stored after the lock is taken: a store that is on its way when a lock is taken delays it.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn locked<T: Take, R>(
+        &self,
+        (op, hash): (Op, u64),
+        shard: impl FnOnce() -> usize,
+        lock: T,
+        job: impl FnOnce(&Scope<'_>, T::Guard) -> R,
+    ) -> R {
+        let body = self.body.begin(op, Some(hash));
+        let count = self.meter.prepare(op);
+        let (guard, span) = match lock.attempt() {
+            Some(guard) if count.is_some_and(Prepared::count_plain) => (guard, self.meter.plain(op)),
+            guard => self.locked_slowly((op, hash), shard(), guard, lock),
+        };
+        job(&Scope { span, body }, guard)
+    }
+
+    /// As `locked`, for an operation that looks.
+    ///
+    /// `job`, which is short then, is compiled twice, so that where nothing is left to be recorded nothing is carried along.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn locked_to_look<T: Take, R>(
+        &self,
+        (op, hash): (Op, u64),
+        shard: impl FnOnce() -> usize,
+        lock: T,
+        job: impl FnOnce(&Scope<'_>, T::Guard) -> R,
+    ) -> R {
+        let body = self.body.begin(op, Some(hash));
+        let count = self.meter.prepare(op);
+        match lock.attempt() {
+            Some(guard) if count.is_some_and(Prepared::count_plain) => {
+                job(&Scope { span: self.meter.plain(op), body }, guard)
+            }
+            guard => self.look_slowly((op, hash), body, shard(), guard, Apart((lock, job))),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn look_slowly<T: Take, R>(
+        &self,
+        call: (Op, u64),
+        body: body::Scope<'_>,
+        shard: usize,
+        guard: Option<T::Guard>,
+        Apart((lock, job)): Apart<(T, impl FnOnce(&Scope<'_>, T::Guard) -> R)>,
+    ) -> R {
+        let (guard, span) = self.locked_slowly(call, shard, guard, lock);
+        job(&Scope { span, body }, guard)
+    }
+
+    /// Begins an operation that has to wait or is to be looked at; `guard` is of its lock, if that was free.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn locked_slowly<T: Take>(
+        &self,
+        (op, hash): (Op, u64),
+        shard: usize,
+        guard: Option<T::Guard>,
+        lock: T,
+    ) -> (T::Guard, Span<'_>) {
+        let span = self.meter.resume(op, hash, guard.is_some());
+        let guard = match guard {
+            Some(guard) => {
+                span.holds(shard);
+                guard
+            }
+            None => span.wait(shard, || lock.wait()),
+        };
+        (guard, span)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn look(&self, op: Op, hash: Option<u64>) -> Call<'_> {
+        self.meter.count(op, hash, true);
+        self.body.look(op, hash)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn saw(&self, op: Op, hash: u64, found: bool) {
+        self.meter.count(op, Some(hash), found);
+        self.body.saw(op, hash, found);
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn wrote_owned(&self, op: Op, hash: u64, change: Change) {
+        self.body.wrote_owned(op, hash, change);
+    }
+
+    #[inline(always)]
+    pub(crate) fn filled(&self) {
+        self.body.filled();
+    }
+
+    #[inline(always)]
+    pub(crate) fn met(&self, arriving: &Visitor, inside: &Visitor) {
+        self.body.met(arriving, inside);
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn later(&self, op: Op) -> Call<'static> {
+        self.meter.count(op, None, true);
+        self.body.later(op)
+    }
+}
+
+/// A copy of what is passed to the uncommon case.
+///
+/// Closures are passed by address. Without a copy that only the uncommon case makes, the common one would have to write
+/// out everything they capture as well, before it takes the lock.
+struct Apart<T>(T);
+
+/// An operation in progress on this thread; ends when dropped, on panic too.
+#[must_use]
+pub(crate) struct Scope<'map> {
+    // First, so that it ends first: what the body does at its end is no part of the operation.
+    span: Span<'map>,
+    body: body::Scope<'map>,
+}
+
+impl<'map> Deref for Scope<'map> {
+    type Target = Call<'map>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Call<'map> {
+        &self.body
+    }
+}
+
+impl Scope<'_> {
+    /// Takes the lock of a shard.
+    #[inline(always)]
+    pub(crate) fn lock<T: Take>(&self, shard: usize, lock: T) -> T::Guard {
+        self.span.lock(shard, || lock.attempt(), || lock.wait())
+    }
+
+    /// How many reads this one is counted for where not each is counted; mostly none.
+    #[inline(always)]
+    pub(crate) fn stands_for(&self) -> u64 {
+        self.span.stands_for()
+    }
+
+    /// Says that the table of a shard, whose lock is held, may have been replaced.
+    #[inline(always)]
+    pub(crate) fn replaced(&self, shard: usize) {
+        self.span.grown(shard);
+    }
+
+    #[inline(always)]
+    pub(crate) fn saw(&self, found: bool) {
+        if !found {
+            self.span.missed();
+        }
+        self.body.saw(found);
+    }
+
+    #[inline(always)]
+    pub(crate) fn wrote(&self, hash: u64, change: Change) {
+        self.changed(change);
+        self.body.wrote(hash, change);
+    }
+
+    #[inline(always)]
+    pub(crate) fn decided(&self, hash: u64, change: Option<Change>) {
+        match change {
+            Some(change) => self.changed(change),
+            None => self.span.decided_nothing(),
+        }
+        self.body.decided(hash, change);
+    }
+
+    #[inline(always)]
+    pub(crate) fn removed(&self, hash: impl FnOnce() -> Option<u64>) {
+        self.body.removed(hash);
+    }
+
+    #[inline(always)]
+    fn changed(&self, change: Change) {
+        if change == Change::Added {
+            self.span.missed();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Load for the example service: real HTTP requests that know what each answer must be.
+
+pub mod client;
+
+pub mod load;
