@@ -97,3 +97,31 @@
 //! let map: mapwise::FrozenMap<u64, u64> = [(1, 1)].into_iter().collect();
 //! map.insert(2, 2);
 //! ```
+//!
+//! # The default map asks for both, for any thread may look at a value and any may take it out
+//!
+//! ```
+//! let map = mapwise::Map::<u64, std::sync::Arc<u64>>::new();
+//! std::thread::scope(|scope| { scope.spawn(|| map.len()); });
+//! ```
+//! ```compile_fail
+//! let map = mapwise::Map::<u64, std::rc::Rc<u64>>::new();
+//! std::thread::scope(|scope| { scope.spawn(|| map.len()); });
+//! ```
+//! ```compile_fail
+//! let map = mapwise::Map::<u64, std::cell::Cell<u64>>::new();
+//! std::thread::scope(|scope| { scope.spawn(|| map.len()); });
+//! ```
+//!
+//! # What the default map borrows outlives it: its keys, and what waits to be dropped
+//!
+//! ```
+//! let text = "a".to_owned();
+//! let map = mapwise::Map::<&str, String>::new();
+//! map.insert(&text, String::new());
+//! ```
+//! ```compile_fail
+//! let map = mapwise::Map::<&str, String>::new();
+//! let text = "a".to_owned();
+//! map.insert(&text, String::new());
+//! ```

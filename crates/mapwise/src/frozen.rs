@@ -89,6 +89,17 @@ impl<K, V, S: BuildHasher> FrozenMap<K, V, S> {
         self.tables[self.select.shard(hash)].find(hash, key)
     }
 
+    /// Makes a map of `entries`, the last of each key.
+    pub(crate) fn from_entries(entries: impl IntoIterator<Item = (K, V)>, hasher: S) -> Self
+    where
+        K: Hash + Eq,
+    {
+        let entries = entries.into_iter();
+        let mut map = Owned::one(BUILDING, entries.size_hint().0, hasher);
+        entries.for_each(|(key, value)| map.insert_owned(key, value));
+        Self::from_shards(map)
+    }
+
     /// Turns the map into a std one; every key is hashed again.
     #[must_use]
     pub fn into_std(self) -> HashMap<K, V, S>
@@ -141,18 +152,14 @@ impl<K, V, S: Default> Default for FrozenMap<K, V, S> {
 
 impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for FrozenMap<K, V, S> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries = entries.into_iter();
-        let mut map = Owned::one(BUILDING, entries.size_hint().0, S::default());
-        entries.for_each(|(key, value)| map.insert_owned(key, value));
-        Self::from_shards(map)
+        Self::from_entries(entries, S::default())
     }
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher + Clone> From<HashMap<K, V, S>> for FrozenMap<K, V, S> {
     fn from(entries: HashMap<K, V, S>) -> Self {
-        let mut map = Owned::one(BUILDING, entries.len(), entries.hasher().clone());
-        entries.into_iter().for_each(|(key, value)| map.insert_owned(key, value));
-        Self::from_shards(map)
+        let hasher = entries.hasher().clone();
+        Self::from_entries(entries, hasher)
     }
 }
 

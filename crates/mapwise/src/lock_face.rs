@@ -218,7 +218,7 @@ macro_rules! lock_face {
         }
 
         $crate::convert::conversions! { $map<$k, $v, $s> }
-        $crate::surface::named! { $map<$k, $v, $s>, shards.seam }
+        $crate::surface::named! { $map<$k, $v, $s>, shards.seam, shards.key_text }
     };
 }
 

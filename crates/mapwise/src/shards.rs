@@ -18,7 +18,7 @@ use equivalent::Equivalent;
 use crate::{
     api::{Action, BadShardCount, DuplicateKey, Occupied},
     locks::{Lock, Reading, Writing},
-    seam::{Change, KeyHash, MapType, Op, Scope, Seam},
+    seam::{Change, KeyHash, KeyText, MapType, Op, Scope, Seam},
     table::Table,
 };
 
@@ -114,6 +114,7 @@ pub(crate) struct Shards<K, V, S, L> {
     hasher: S,
     pub(crate) seam: Seam,
     key_hash: KeyHash<K, S>,
+    pub(crate) key_text: KeyText<K>,
     // `L` holds the entries; this only names their types.
     _entries: PhantomData<fn() -> (K, V)>,
 }
@@ -150,7 +151,7 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         let shards = tables.into_iter().map(|table| CachePadded::new(L::new(Shard::new(table)))).collect();
         let seam = Seam::of(of);
         seam.shape::<K, V>(select.count(), |count, hash| Select::of(count).shard(hash));
-        Self { shards, select, hasher, seam, key_hash: KeyHash::new(), _entries: PhantomData }
+        Self { shards, select, hasher, seam, key_hash: KeyHash::new(), key_text: KeyText::NONE, _entries: PhantomData }
     }
 
     /// Hands over the tables, with what chose among them.
@@ -356,6 +357,7 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn compute<R>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
+        self.key_text.learn(&self.seam, hash, &key);
         // drop-outside: what is left is dropped after the lock is released.
         let (result, _leftover) = self.write(Op::Compute, hash, move |scope, table| {
             let decide = |present: Option<&mut V>| {
@@ -374,6 +376,7 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn insert(&self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
+        self.key_text.learn(&self.seam, hash, &key);
         let replaced = self.write(Op::Insert, hash, move |scope, table| {
             let replaced = table.insert(hash, key, value, |key| self.hasher.hash_one(key));
             scope.wrote(hash, Change::put(replaced.is_some()));
@@ -387,6 +390,7 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
+        self.key_text.learn(&self.seam, hash, &key);
         self.write(Op::InsertIfAbsent, hash, move |scope, table| {
             let stored = table.insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key));
             scope.decided(hash, stored.is_ok().then_some(Change::Added));
@@ -418,6 +422,7 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn insert_owned(&mut self, key: K, value: V) {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
+        self.key_text.learn(&self.seam, hash, &key);
         let index = self.select.shard(hash);
         let table = &mut self.shards[index].get_mut().table;
         let before = table.len();

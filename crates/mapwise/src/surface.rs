@@ -348,8 +348,27 @@ macro_rules! write_surface {
     };
 }
 
-/// Gives a map with a seam the method that names it.
+/// Gives a map with a seam the method that names it, and one whose findings are about keys the method that shows them.
 macro_rules! named {
+    ($map:ident<$key:ident $(, $parameter:ident)*>, $($seam:ident).+, $($key_text:ident).+ $(, $share:ident)?) => {
+        $crate::surface::named! { $map<$key $(, $parameter)*>, $($seam).+ }
+
+        impl<$key $(, $parameter)*> $map<$key $(, $parameter)*> {
+            /// Has checked mode show keys in its reports, as `show` returns them; without the feature `check` it does
+            /// nothing.
+            ///
+            /// Otherwise no report holds a key. `show` is called by operations that may add a key, must return the same for
+            /// the same key every time, and should not call the map. If it panics, or two keys have one hash, keys of this
+            /// map are shown no more. Keys that were there before are shown once they are written again.
+            #[must_use]
+            #[track_caller]
+            pub fn showing_keys(mut self, show: fn(&$key) -> String) -> Self {
+                self.$($key_text).+ = $crate::seam::KeyText::by(show);
+                $(self.$share();)?
+                self
+            }
+        }
+    };
     ($map:ident<$($parameter:ident),+>, $($seam:ident).+) => {
         impl<$($parameter),+> $map<$($parameter),+> {
             /// Gives the map a name, under which checked mode reports it and profiles show it; without the features `check` and

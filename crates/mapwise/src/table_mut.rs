@@ -6,7 +6,7 @@ use equivalent::Equivalent;
 
 use crate::{
     api::Action,
-    seam::{Change, Watch},
+    seam::{Change, KeyText, Watch},
     table::Table,
 };
 
@@ -18,11 +18,12 @@ pub struct TableMut<'a, K, V, S> {
     table: &'a mut Table<K, V>,
     hasher: &'a S,
     watch: Watch<'a>,
+    key_text: KeyText<K>,
 }
 
 impl<'a, K, V, S> TableMut<'a, K, V, S> {
-    pub(crate) fn new(table: &'a mut Table<K, V>, hasher: &'a S, watch: Watch<'a>) -> Self {
-        Self { table, hasher, watch }
+    pub(crate) fn new(table: &'a mut Table<K, V>, hasher: &'a S, watch: Watch<'a>, key_text: KeyText<K>) -> Self {
+        Self { table, hasher, watch, key_text }
     }
 
     /// Returns the number of entries.
@@ -108,6 +109,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> TableMut<'_, K, V, S> {
     /// Stores `value` under `key` and returns the value it replaced.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
+        self.key_text.learn_within(self.watch, hash, &key);
         let replaced = self.table.insert(hash, key, value, |key| self.hasher.hash_one(key));
         self.watch.decided(hash, Some(Change::put(replaced.is_some())));
         replaced.map(|(_key, value)| value)
@@ -127,6 +129,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> TableMut<'_, K, V, S> {
     /// Shows the entry under `key` to `decide`, does what it answers, and returns its result.
     pub fn compute<R>(&mut self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hasher.hash_one(&key);
+        self.key_text.learn_within(self.watch, hash, &key);
         let watch = self.watch;
         let decide = |present: Option<&mut V>| {
             let was_present = present.is_some();

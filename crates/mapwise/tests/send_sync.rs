@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, future::Future};
 
-use mapwise::{FrozenMap, MutexMap, RwLockMap, ShardedMap};
+use mapwise::{FrozenMap, Map, MutexMap, RwLockMap, Set, ShardedMap};
 
 fn shareable<T: Send + Sync>() {}
 
@@ -12,6 +12,9 @@ fn maps_of_shareable_values_are_shareable() {
     shareable::<RwLockMap<u64, u64>>();
     shareable::<ShardedMap<u64, u64>>();
     shareable::<FrozenMap<u64, u64>>();
+    shareable::<Map<u64, u64>>();
+    shareable::<Map<String, Box<u64>>>();
+    shareable::<Set<String>>();
     // A mutex gives the value to one thread at a time, so it need not be Sync.
     shareable::<MutexMap<u64, Cell<u64>>>();
 }

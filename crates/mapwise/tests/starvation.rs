@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use mapwise::{RwLockMap, ShardedMap};
+use mapwise::{Map, RwLockMap, ShardedMap};
 
 /// What the test needs of a map, so that a lock that does starve writers can stand beside ours.
 trait ReadersAndWriters: Sync {
@@ -32,6 +32,16 @@ impl ReadersAndWriters for ShardedMap<u64, u64> {
     }
     fn write(&self) {
         self.insert(1, 2);
+    }
+}
+
+/// Boxed, so that the map is read under the lock.
+impl ReadersAndWriters for Map<u64, Box<u64>> {
+    fn read(&self, inside: &mut dyn FnMut()) {
+        self.view(&1, |_| inside());
+    }
+    fn write(&self) {
+        self.insert(1, Box::new(2));
     }
 }
 
@@ -118,6 +128,13 @@ fn a_writer_of_rw_lock_map_gets_in_beside_a_stream_of_readers() {
 fn a_writer_of_sharded_map_gets_in_beside_a_stream_of_readers() {
     let map = ShardedMap::with_shards(1).unwrap();
     map.insert(1, 1);
+    is_not_starved(&map);
+}
+
+#[test]
+fn a_writer_of_map_gets_in_beside_a_stream_of_readers() {
+    let map = Map::new();
+    map.insert(1, Box::new(1));
     is_not_starved(&map);
 }
 

@@ -11,7 +11,7 @@ mod written;
 use std::any::TypeId;
 use std::sync::LazyLock;
 
-use mapwise::{ActorMap, MutexMap, RwLockMap, ShardedMap, SyncMap};
+use mapwise::{ActorMap, Map, MutexMap, RwLockMap, ShardedMap, SyncMap};
 use mapwise_record::run::Origin;
 
 use crate::candidate::{About, Simplicity};
@@ -43,7 +43,7 @@ fn about(id: &'static str, name: &'static str, simplicity: Simplicity) -> About 
 }
 
 fn add_shared<K: Key, V: Value, H: Hashing>(list: &mut List<K, V>) {
-    use Simplicity::{Mutex, RwLock, Sharded, Special};
+    use Simplicity::{LockFree, Mutex, RwLock, Sharded, Special};
     static DEFAULT_SHARDS: LazyLock<String> =
         LazyLock::new(|| format!("ShardedMap ({} shards)", ShardedMap::<u64, u64>::new().shard_count()));
     list.add(about("mutex-map", "MutexMap", Mutex), |_| Written(MutexMap::<K, V, H>::with_hasher(H::default())));
@@ -52,6 +52,7 @@ fn add_shared<K: Key, V: Value, H: Hashing>(list: &mut List<K, V>) {
         Written(ShardedMap::<K, V, H>::with_hasher(H::default()))
     });
     list.add(about("sharded-map-512", "ShardedMap (512 shards)", Sharded), |_| Written(many_shards::<K, V, H>()));
+    list.add(about("map", "Map", LockFree), |_| Written(Map::<K, V, H>::with_hasher(H::default())));
     list.add(about("sync-map", "SyncMap", Special), |_| Written(SyncMap::<K, V, H>::with_hasher(H::default())));
 }
 

@@ -21,7 +21,7 @@ use crate::{
     api::{Caps, Iteration, Progress},
     frozen::FrozenMap,
     owner::{Owner, Ticket},
-    seam::{Call, Holds, KeyHash, MapType, Op, Seam, Watch},
+    seam::{Call, Holds, KeyHash, KeyText, MapType, Op, Seam, Watch},
     shards::Select,
     surface::named,
     table::Table,
@@ -75,6 +75,7 @@ pub struct ActorMap<K, V, S = RandomState> {
     owner: Owner<Held<K, V, S>, Infallible>,
     hasher: Arc<S>,
     seam: Seam,
+    key_text: KeyText<K>,
 }
 
 /// What the owner thread holds.
@@ -82,6 +83,7 @@ struct Held<K, V, S> {
     table: Table<K, V>,
     hasher: Arc<S>,
     key_hash: KeyHash<K, S>,
+    key_text: KeyText<K>,
 }
 
 impl<K: Send + 'static, V: Send + 'static> ActorMap<K, V> {
@@ -136,9 +138,9 @@ impl<K: Send + 'static, V: Send + 'static, S: Send + Sync + 'static> ActorMap<K,
 
     fn spawn(name: String, queue: usize, table: Table<K, V>, hasher: S) -> io::Result<Self> {
         let hasher = Arc::new(hasher);
-        let held = Held { table, hasher: Arc::clone(&hasher), key_hash: KeyHash::new() };
+        let held = Held { table, hasher: Arc::clone(&hasher), key_hash: KeyHash::new(), key_text: KeyText::NONE };
         let owner = Owner::spawn(name, queue, held, |_held, event: Infallible| match event {})?;
-        Ok(Self { owner, hasher, seam: Seam::of(TYPE) })
+        Ok(Self { owner, hasher, seam: Seam::of(TYPE), key_text: KeyText::NONE })
     }
 }
 
@@ -252,11 +254,18 @@ impl<K, V, S> ActorMap<K, V, S> {
 
     #[track_caller]
     fn into_table(self) -> (Table<K, V>, S) {
-        let Self { owner, hasher, seam: _ } = self;
-        let Held { table, hasher: owners, key_hash: _ } = owner.finish();
+        let Self { owner, hasher, seam: _, key_text: _ } = self;
+        let Held { table, hasher: owners, .. } = owner.finish();
         drop(owners);
         let Some(hasher) = Arc::into_inner(hasher) else { unreachable!("the owner had the only other handle") };
         (table, hasher)
+    }
+
+    /// Lets the owner's tables show keys as the map does.
+    #[track_caller]
+    fn share_key_text(&self) {
+        let key_text = self.key_text;
+        self.ask(Op::Transact, None, move |held, _call| held.key_text = key_text);
     }
 
     /// Runs `job` on the owner thread while the caller waits.
@@ -276,11 +285,11 @@ impl<K, V, S> ActorMap<K, V, S> {
     }
 }
 
-named! { ActorMap<K, V, S>, seam }
+named! { ActorMap<K, V, S>, seam, key_text, share_key_text }
 
 impl<K, V, S> Held<K, V, S> {
     fn lend<'a>(&'a mut self, call: &'a Call<'_>) -> TableMut<'a, K, V, S> {
-        TableMut::new(&mut self.table, &self.hasher, Watch::by(call))
+        TableMut::new(&mut self.table, &self.hasher, Watch::by(call), self.key_text)
     }
 }
 

@@ -307,7 +307,7 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
     /// Linearizable. Every other request waits.
     #[track_caller]
     pub fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool + Send) {
-        drop(self.ask(Op::Retain, None, |Held { table, hasher, key_hash }, call| {
+        drop(self.ask(Op::Retain, None, |Held { table, hasher, key_hash, .. }, call| {
             table.retain(|key, value| {
                 let kept = keep(key, value);
                 if !kept {
@@ -330,7 +330,7 @@ impl<K: Send, V: Send, S> ActorMap<K, V, S> {
 
     #[track_caller]
     fn take(&self) -> Table<K, V> {
-        self.ask(Op::Whole, None, |Held { table, hasher, key_hash }, call| {
+        self.ask(Op::Whole, None, |Held { table, hasher, key_hash, .. }, call| {
             let entries = table.iter();
             call.removed_all(|removed| entries.for_each(|entry| removed(key_hash.of(hasher, &entry.0))));
             table.take()
@@ -357,7 +357,8 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     #[track_caller]
     pub fn insert(&self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
-        let replaced = self.ask(Op::Insert, Some(hash), move |Held { table, hasher, key_hash }, call| {
+        self.key_text.learn(&self.seam, hash, &key);
+        let replaced = self.ask(Op::Insert, Some(hash), move |Held { table, hasher, key_hash, .. }, call| {
             key_hash.learn();
             let replaced = table.insert(hash, key, value, |key| hasher.hash_one(key));
             call.wrote(hash, Change::put(replaced.is_some()));
@@ -378,7 +379,8 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     #[track_caller]
     pub fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hasher.hash_one(&key);
-        self.ask(Op::InsertIfAbsent, Some(hash), move |Held { table, hasher, key_hash }, call| {
+        self.key_text.learn(&self.seam, hash, &key);
+        self.ask(Op::InsertIfAbsent, Some(hash), move |Held { table, hasher, key_hash, .. }, call| {
             key_hash.learn();
             let stored = table.insert_if_absent(hash, key, value, |key| hasher.hash_one(key));
             call.decided(hash, stored.is_ok().then_some(Change::Added));
@@ -434,17 +436,19 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
     #[track_caller]
     pub fn compute<R: Send>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R> + Send) -> R {
         let hash = self.hasher.hash_one(&key);
+        self.key_text.learn(&self.seam, hash, &key);
         // drop-outside: what is left comes back with the answer.
-        let (result, _leftover) = self.ask(Op::Compute, Some(hash), move |Held { table, hasher, key_hash }, call| {
-            key_hash.learn();
-            let decide = |present: Option<&mut V>| {
-                let was_present = present.is_some();
-                let action = decide(present);
-                call.decided(hash, action.change(was_present));
-                action
-            };
-            table.compute(hash, key, |key| hasher.hash_one(key), decide)
-        });
+        let (result, _leftover) =
+            self.ask(Op::Compute, Some(hash), move |Held { table, hasher, key_hash, .. }, call| {
+                key_hash.learn();
+                let decide = |present: Option<&mut V>| {
+                    let was_present = present.is_some();
+                    let action = decide(present);
+                    call.decided(hash, action.change(was_present));
+                    action
+                };
+                table.compute(hash, key, |key| hasher.hash_one(key), decide)
+            });
         result
     }
 

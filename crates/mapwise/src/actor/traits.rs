@@ -11,7 +11,7 @@ use super::{ActorMap, Held};
 use crate::{
     api::{Action, Caps, DynMap},
     convert::IntoEntries,
-    seam::{Change, Op},
+    seam::{Change, Op, Watch},
     table::Table,
 };
 
@@ -135,8 +135,10 @@ where
                 return;
             }
             // drop-outside: what was replaced is dropped here.
-            drop(self.ask(Op::Transact, None, move |Held { table, hasher, .. }, call| {
+            drop(self.ask(Op::Transact, None, move |held, call| {
+                let Held { table, hasher, key_text, .. } = held;
                 let replace = |(hash, key, value)| {
+                    key_text.learn_within(Watch::by(call), hash, &key);
                     let replaced = table.insert(hash, key, value, |key| hasher.hash_one(key));
                     call.wrote(hash, Change::put(replaced.is_some()));
                     replaced

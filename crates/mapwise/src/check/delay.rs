@@ -27,8 +27,9 @@ use super::{
     map::MapState,
     reads::Read,
     settings::{Delay, settings},
-    shadow, sites,
+    shadow, sites, verdict,
 };
+use crate::op::Op;
 
 const ADVANCE: Duration = Duration::from_millis(50);
 /// One in this many: 5 %.
@@ -71,7 +72,7 @@ pub(crate) fn start() {
 }
 
 /// Holds this thread back if it is about to act on what it has read and somebody may come between.
-pub(crate) fn before_act(map: &MapState, read: &Read, actor: Actor, act: &'static Location<'static>) {
+pub(crate) fn before_act(map: &MapState, read: &Read, actor: Actor, (op, act): (Op, &'static Location<'static>)) {
     let key = (std::ptr::from_ref(read.site).addr(), std::ptr::from_ref(act).addr());
     let length = match settings().delay {
         // shuttle chooses who comes between.
@@ -89,20 +90,24 @@ pub(crate) fn before_act(map: &MapState, read: &Read, actor: Actor, act: &'stati
     if settings().delay == Delay::Auto && !take(length) {
         return;
     }
-    let found = hold_back(map, read, actor, length);
+    let found = hold_back(map, read, op, actor, length);
     if let Some(pair) = PAIRS_MET.lock().get_mut(&key) {
         pair.weight = if found { FOUND } else { (pair.weight * DECAY).max(LEAST) };
     }
 }
 
-/// Sleeps for `length`, or until another actor has written the key; returns whether one has.
-fn hold_back(map: &MapState, read: &Read, actor: Actor, length: Duration) -> bool {
+/// Sleeps for `length`, or until another actor has written the key so that it would be wrong to act; returns whether one
+/// has.
+///
+/// A write that leaves the act right is no reason to stop: the one that does not may follow, as a removal does an insertion.
+fn hold_back(map: &MapState, read: &Read, op: Op, actor: Actor, length: Duration) -> bool {
     let start = Instant::now();
     DELAYS.fetch_add(1, Ordering::Relaxed);
     loop {
         let left = length.saturating_sub(start.elapsed());
         thread::sleep(left.min(LOOK));
-        let found = shadow::conflict(map, read.hash, actor.id, read.time).is_some();
+        let found = shadow::conflict(map, read.hash, actor.id, read.time)
+            .is_some_and(|(_, present)| verdict::would_be_wrong(read, op, present));
         if found || start.elapsed() >= length {
             // Gives back what was not needed, or pays for what the scheduler took.
             let took = start.elapsed();

@@ -139,6 +139,8 @@ pub(crate) struct Arrival {
     pub(crate) actor: Actor,
     /// What it last saw of the key.
     pub(crate) seen: Option<Read>,
+    /// Its removal of the key, if it is about to put it back.
+    pub(crate) removal: Option<Read>,
     /// It is inside the same map already.
     pub(crate) inside: Option<Frame>,
     /// What it holds of other maps.
@@ -160,16 +162,17 @@ pub(crate) fn arrive(
         let is_blind = matches!(op, Op::Insert | Op::Remove);
         let seen = here.readings(running, |readings| {
             readings.clock += 1;
-            hash.filter(|_| is_blind).and_then(|hash| readings.last(map.serial, hash))
+            let hash = hash.filter(|_| is_blind)?;
+            Some((readings.last(map.serial, hash), readings.removal(map.serial, hash)))
         });
-        let seen = seen.flatten();
+        let (seen, removal) = seen.flatten().unwrap_or_default();
         let is_inside = !here.frames.is_empty();
         let (mut inside, mut holding) = (None, Vec::new());
         if is_inside && takes_scope {
             inside = here.frames.iter().rev().find(|frame| frame.map == map.serial).cloned();
             holding.extend(here.frames.iter().filter(|frame| frame.node.is_some()).cloned());
         }
-        Arrival { actor: here.actor(running), seen, inside, holding, is_inside }
+        Arrival { actor: here.actor(running), seen, removal, inside, holding, is_inside }
     })
 }
 
@@ -229,6 +232,16 @@ pub(crate) fn forget(map: u64, hash: u64, site: &'static Location<'static>) {
     with_readings(site, |readings| readings.forget(map, hash));
 }
 
+/// The thread's actor has removed the key.
+pub(crate) fn note_removal(map: &MapState, hash: u64, site: &'static Location<'static>) {
+    let _ = with(site, |here| {
+        let thread = here.number;
+        here.readings(here.running(), |readings| {
+            readings.note_removal(Read::new(map.serial, hash, map.now(), Op::Remove, true, site, thread));
+        })
+    });
+}
+
 /// The thread's actor has written more keys of the map than can be listed.
 pub(crate) fn forget_map(map: u64, site: &'static Location<'static>) {
     with_readings(site, |readings| readings.forget_map(map));
@@ -252,7 +265,12 @@ pub(crate) fn set_meaning(op: Option<Op>) {
 
 /// Takes what the call in progress means, if something else than it says.
 pub(crate) fn meaning_of(op: Op) -> Op {
-    MEANS.try_with(Cell::take).ok().flatten().unwrap_or(op)
+    take_meaning().unwrap_or(op)
+}
+
+/// Takes what was set by `set_meaning`.
+pub(crate) fn take_meaning() -> Option<Op> {
+    MEANS.try_with(Cell::take).ok().flatten()
 }
 
 /// What an operation waits for.

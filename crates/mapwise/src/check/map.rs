@@ -14,7 +14,7 @@ use std::sync::{
 
 use parking_lot::Mutex;
 
-use super::MapId;
+use super::{MapId, texts::Texts};
 use crate::op::MapType;
 
 /// In the place of a writer: the map is not read in a nest, and in the place of all of it: it has writers enough.
@@ -35,6 +35,7 @@ pub(crate) struct MapState {
     pub(crate) serial: u64,
     pub(crate) of: MapType,
     name: Mutex<Option<Arc<str>>>,
+    texts: Texts,
     clock: AtomicU64,
     /// trusted: two keys were seen to share a hash.
     collides: AtomicBool,
@@ -60,6 +61,7 @@ impl MapState {
             serial: NEXT.fetch_add(1, Ordering::Relaxed),
             of,
             name: Mutex::new(None),
+            texts: Texts::default(),
             clock: AtomicU64::new(0),
             collides: AtomicBool::new(false),
             filled: AtomicBool::new(false),
@@ -79,6 +81,16 @@ impl MapState {
         let name: Arc<str> = name.into();
         super::order::name(self.serial, Arc::clone(&name));
         *self.name.lock() = Some(name);
+    }
+
+    /// Keeps what `show` returns as the text of a key, for findings.
+    pub(crate) fn keep_text(&self, hash: u64, show: impl FnOnce() -> String) {
+        self.texts.keep(hash, show);
+    }
+
+    /// Returns the text of a key, if the program gives it one and it is surely that of this key.
+    pub(crate) fn key_text(&self, hash: u64) -> Option<String> {
+        self.texts.get(hash).filter(|_| self.is_trusted())
     }
 
     /// The time for a look-up that has loaded its value.

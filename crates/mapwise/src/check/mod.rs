@@ -23,6 +23,7 @@ pub(crate) mod site;
 mod sites;
 mod spawn;
 mod task;
+pub(crate) mod texts;
 mod thread;
 pub(crate) mod verdict;
 

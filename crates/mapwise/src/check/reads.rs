@@ -1,7 +1,7 @@
 //! What an actor has looked at lately and may act on.
 //!
-//! - **bounded**: `KEYS` look-ups and `ITERATIONS` iterations of at most `SHOWN` keys each; the oldest makes room. All
-//!   iterations together keep at most `MOST_SHOWN` keys.
+//! - **bounded**: `KEYS` look-ups, `REMOVED` removals and `ITERATIONS` iterations of at most `SHOWN` keys each; the oldest
+//!   makes room. All iterations together keep at most `MOST_SHOWN` keys.
 //! - **consumed**: any write of a key by its reader ends the reading: what comes later is not acted on because of it.
 //! - **expires**: after `AGE` operations of the actor a reading is no reason for an act any more.
 
@@ -17,6 +17,7 @@ use crate::op::Op;
 
 const KEYS: usize = 16;
 const ITERATIONS: usize = 2;
+const REMOVED: usize = 4;
 const SHOWN: usize = 4096;
 /// Keys of all iterations of all actors.
 const MOST_SHOWN: usize = 1 << 18;
@@ -108,6 +109,8 @@ fn spread(hash: u64) -> u64 {
 pub(crate) struct Readings {
     keys: Vec<Read>,
     iterations: Vec<Iteration>,
+    /// Removals by the actor of keys that it has not written since: no reason for a finding, but one for a delay.
+    removed: Vec<Read>,
     /// Operations of the actor.
     pub(crate) clock: u64,
 }
@@ -152,8 +155,24 @@ impl Readings {
         (now - at <= within).then_some(Read { map, hash, time, op, found: true, site, crowd, thread, at })
     }
 
+    /// Notes that the actor has removed a key, and may put it back.
+    pub(crate) fn note_removal(&mut self, mut removal: Read) {
+        removal.at = self.clock;
+        if self.removed.len() == REMOVED {
+            self.removed.remove(0);
+        }
+        self.removed.push(removal);
+    }
+
+    /// Returns the actor's removal of a key, if it has not written it since.
+    pub(crate) fn removal(&self, map: u64, hash: u64) -> Option<Read> {
+        let of_key = |read: &&Read| read.map == map && read.hash == hash && self.clock - read.at <= AGE;
+        self.removed.iter().find(of_key).copied()
+    }
+
     /// consumed: the actor has written the key.
     pub(crate) fn forget(&mut self, map: u64, hash: u64) {
+        self.removed.retain(|read| read.map != map || read.hash != hash);
         if let Some(at) = self.keys.iter().position(|read| read.map == map && read.hash == hash) {
             self.keys.swap_remove(at);
         }
@@ -163,6 +182,7 @@ impl Readings {
     /// The actor has written so many keys of a map that it is not known which.
     pub(crate) fn forget_map(&mut self, map: u64) {
         self.keys.retain(|read| read.map != map);
+        self.removed.retain(|read| read.map != map);
         self.iterations.retain(|iteration| iteration.map != map);
     }
 
@@ -229,6 +249,19 @@ mod tests {
         readings.note(read(1, Op::View, 1));
         readings.note(read(1, Op::Contains, 9));
         assert_eq!(readings.last(1, 1).map(|read| read.time), Some(1));
+    }
+
+    #[test]
+    fn a_removal_is_known_until_the_key_is_written() {
+        let mut readings = Readings::default();
+        for hash in 0..9 {
+            readings.note_removal(read(hash, Op::Remove, hash));
+        }
+        assert_eq!(readings.removed.len(), REMOVED);
+        assert_eq!(readings.removal(1, 8).map(|read| read.time), Some(8));
+        assert!(readings.removal(1, 0).is_none() && readings.last(1, 8).is_none());
+        readings.forget(1, 8);
+        assert!(readings.removal(1, 8).is_none());
     }
 
     #[test]

@@ -142,12 +142,12 @@ fn lock(stripe: &Mutex<Stripe>) -> MutexGuard<'_, Stripe> {
     guard
 }
 
-/// Returns the last write of a key by another actor after `time`.
-pub(crate) fn conflict(map: &MapState, hash: u64, actor: u64, time: u64) -> Option<Conflict> {
+/// Returns the last write of a key if it is another actor's and came after `time`, and whether the key is there now.
+pub(crate) fn conflict(map: &MapState, hash: u64, actor: u64, time: u64) -> Option<(Conflict, bool)> {
     let held = hold(map, hash);
     let (serial, mixed) = (map.serial, held.mixed);
     let known = held.stripe.keys.find(mixed, |known| known.map == serial && known.hash == hash)?;
-    known.conflict(actor, time)
+    Some((known.conflict(actor, time)?, known.present))
 }
 
 impl Held<'_> {

@@ -11,6 +11,7 @@ use std::{
 use super::{
     Access, Finding, Kind, MapId, Role, Site, ThreadRef, collect,
     here::{Actor, Frame},
+    map::MapState,
     order::{self, Way},
     reads::Read,
     report,
@@ -40,10 +41,16 @@ pub(crate) struct Evidence {
 
 /// Returns what an act on what had been read is, if it is wrong.
 pub(crate) fn judge(read: Read, conflict: Conflict, act: Write, actor: Actor, change: Change) -> Option<Evidence> {
+    let kind = kind_of(&read, act.op, change)?;
+    Some(Evidence { kind, hash: read.hash, read, conflict, act, actor })
+}
+
+/// Returns what it is to act on what had been read, where another's write came between.
+fn kind_of(read: &Read, act: Op, change: Change) -> Option<Kind> {
     use Kind::{DoubleInit, IterateThenAct, LostUpdate, StaleRemove};
     let saw_value = !matches!(read.op, Op::Contains | Op::Keys);
     let iterated = matches!(read.op, Op::ForEach | Op::Keys);
-    let kind = match (act.op, change) {
+    let kind = match (act, change) {
         // Whoever only asked for keys did not care for values: what matters is that the key was removed.
         (Op::Insert, Change::Added) if iterated => IterateThenAct,
         (Op::Insert, _) if iterated && saw_value => IterateThenAct,
@@ -55,7 +62,19 @@ pub(crate) fn judge(read: Read, conflict: Conflict, act: Write, actor: Actor, ch
         (Op::Remove, Change::Removed) if read.found && saw_value && !iterated => StaleRemove,
         _ => return None,
     };
-    Some(Evidence { kind, hash: read.hash, read, conflict, act, actor })
+    Some(kind)
+}
+
+/// Whether it would be wrong to act now on what had been read, where another's write came between and left the key
+/// `present` or not.
+pub(crate) fn would_be_wrong(read: &Read, act: Op, present: bool) -> bool {
+    let change = match (act, present) {
+        (Op::Insert, _) => Change::put(present),
+        (_, true) => Change::Removed,
+        // There is nothing to remove.
+        (_, false) => return false,
+    };
+    kind_of(read, act, change).is_some()
 }
 
 /// Whether the other may have been started and waited for between the read and the act: then nothing was lost.
@@ -95,7 +114,7 @@ fn is_one_function(one: &Site, other: &Site) -> bool {
 /// Tells what follows from the evidence.
 #[cold]
 #[inline(never)]
-pub(crate) fn tell(map: &MapId, evidence: &Evidence) {
+pub(crate) fn tell(map: &MapState, evidence: &Evidence) {
     let Evidence { kind, hash, read, conflict, act, actor } = evidence;
     if came_and_went(read, &conflict.write) {
         return;
@@ -106,6 +125,7 @@ pub(crate) fn tell(map: &MapId, evidence: &Evidence) {
         // Nothing ties an act elsewhere to an iteration that showed every key.
         return;
     }
+    let (map, key_text) = (&map.id(), map.key_text(*hash));
     let access = |role, op: Op, site, thread, version| Access {
         role,
         op: op.name(),
@@ -133,7 +153,7 @@ pub(crate) fn tell(map: &MapId, evidence: &Evidence) {
         kind: *kind,
         map: map.clone(),
         key_hash: Some(*hash),
-        key_text: None,
+        key_text,
         accesses,
         lost: Some(lost(conflict)),
         fix: fix(*kind, act.op, map),
@@ -175,13 +195,14 @@ fn party(role: Role, op: Op, map: &MapId, at: &'static Location<'static>, thread
 #[cold]
 #[inline(never)]
 pub(crate) fn tell_reentrancy(
-    map: &MapId,
+    map: &MapState,
     hash: Option<u64>,
     inner: (Op, &'static Location<'static>),
     outer: &Frame,
     actor: Actor,
 ) {
     let me = thread::describe(actor.thread, actor.task());
+    let (map, key_text) = (&map.id(), hash.and_then(|hash| map.key_text(hash)));
     let accesses = vec![
         party(Role::Wanting, inner.0, map, inner.1, me.clone()),
         party(Role::Holding, outer.op, map, outer.site, me),
@@ -190,7 +211,7 @@ pub(crate) fn tell_reentrancy(
         kind: Kind::Reentrancy,
         map: map.clone(),
         key_hash: hash,
-        key_text: None,
+        key_text,
         accesses,
         lost: None,
         fix: "return what is needed from the closure and make the call after it".to_owned(),

@@ -14,7 +14,7 @@ use equivalent::Equivalent;
 use self::count::{Added, Count, Expunged};
 use crate::{
     api::{Caps, Iteration, MapRead, Progress},
-    seam::{Call, Change, Holds, MapType, Op, Seam},
+    seam::{Call, Change, Holds, KeyText, MapType, Op, Seam},
     surface::{named, read_surface},
     two_table::{Access, Entry, Linked, TwoTable},
 };
@@ -55,6 +55,7 @@ pub struct CounterMap<K, S = RandomState> {
     table: TwoTable<K, Count>,
     hasher: S,
     seam: Seam,
+    key_text: KeyText<K>,
 }
 
 impl<K> CounterMap<K> {
@@ -93,7 +94,7 @@ impl<K, S> CounterMap<K, S> {
         let (table, seam) = (TwoTable::with_capacity(capacity), Seam::of(TYPE));
         seam.shape::<K, u64>(0, |_, _| 0);
         seam.counts_in(table.gauge());
-        Self { table, hasher, seam }
+        Self { table, hasher, seam, key_text: KeyText::NONE }
     }
 
     /// Returns the hasher that keys are hashed with.
@@ -204,6 +205,7 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
         K: Hash + Eq,
     {
         let hash = self.hasher.hash_one(&key);
+        self.key_text.learn(&self.seam, hash, &key);
         let call = self.seam.look(Op::Update, Some(hash));
         let access = self.table.enter();
         match Self::add_present(&access, &call, hash, &key, n) {
@@ -237,7 +239,11 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
         let access = self.table.enter();
         match Self::add_present(&access, &call, hash, key, n) {
             Some(total) => total,
-            None => Self::add_absent(&access, &call, hash, key.to_owned(), n),
+            None => {
+                let key = key.to_owned();
+                self.key_text.learn(&self.seam, hash, &key);
+                Self::add_absent(&access, &call, hash, key, n)
+            }
         }
     }
 
@@ -338,7 +344,7 @@ impl<K, S: BuildHasher> CounterMap<K, S> {
     }
 }
 
-named! { CounterMap<K, S>, seam }
+named! { CounterMap<K, S>, seam, key_text }
 
 read_surface! {
     CounterMap<K, S> of (K, u64) where [S: BuildHasher]

@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     per_index::PerIndex,
-    seam::{Holds, KeyHash, MapType, Seam},
+    seam::{Holds, KeyHash, KeyText, MapType, Seam},
     sync::UnsafeCell,
     table::Table,
     thread_index,
@@ -83,6 +83,7 @@ pub struct FailFastMap<K, V, S = RandomState> {
     hasher: S,
     seam: Seam,
     key_hash: KeyHash<K, S>,
+    key_text: KeyText<K>,
 }
 
 // SAFETY: detected-first and the detector's alone-or-reading: through `&self` threads get `&Table` together (`Sync`) or
@@ -120,6 +121,7 @@ impl<K, V, S> FailFastMap<K, V, S> {
             hasher,
             seam: Seam::of(TYPE),
             key_hash: KeyHash::new(),
+            key_text: KeyText::NONE,
         }
     }
 

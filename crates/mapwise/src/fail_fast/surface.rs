@@ -67,6 +67,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
     fn compute<R>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
+        self.key_text.learn(&self.seam, hash, &key);
         let call = self.seam.look(Op::Compute, Some(hash));
         let decide = |present: Option<&mut V>| {
             let was_present = present.is_some();
@@ -100,6 +101,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
     fn insert(&self, key: K, value: V) -> Option<V> {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
+        self.key_text.learn(&self.seam, hash, &key);
         let call = self.seam.look(Op::Insert, Some(hash));
         let replaced = self.write(Op::Insert, |table| {
             let replaced = table.insert(hash, key, value, |key| self.hasher.hash_one(key));
@@ -114,6 +116,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
     fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hasher.hash_one(&key);
         self.key_hash.learn();
+        self.key_text.learn(&self.seam, hash, &key);
         let call = self.seam.look(Op::InsertIfAbsent, Some(hash));
         self.write(Op::InsertIfAbsent, |table| {
             let stored = table.insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key));
@@ -188,7 +191,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapTransact<K, V> for FailFastMap<K, V, S>
 
 impl<K, V, S> InPlace for FailFastMap<K, V, S> {}
 
-named! { FailFastMap<K, V, S>, seam }
+named! { FailFastMap<K, V, S>, seam, key_text }
 
 read_surface! {
     FailFastMap<K, V, S> where [S: BuildHasher]

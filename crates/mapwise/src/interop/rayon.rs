@@ -1,10 +1,10 @@
-//! rayon: maps are filled by, and turned into, parallel iterators.
+//! rayon: maps and sets are filled by, and turned into, parallel iterators.
 
 use std::hash::{BuildHasher, Hash};
 
 use rayon::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
 
-use crate::{MutexMap, RwLockMap, ShardedMap};
+use crate::{Map, MutexMap, RwLockMap, Set, ShardedMap};
 
 macro_rules! parallel {
     ($($map:ident)*) => {
@@ -46,4 +46,38 @@ macro_rules! parallel {
     };
 }
 
-parallel! { MutexMap RwLockMap ShardedMap }
+parallel! { Map MutexMap RwLockMap ShardedMap }
+
+impl<T, S> ParallelExtend<T> for Set<T, S>
+where
+    T: Hash + Eq + Send + Sync,
+    S: BuildHasher + Sync,
+{
+    fn par_extend<I: IntoParallelIterator<Item = T>>(&mut self, elements: I) {
+        let set = &*self;
+        elements.into_par_iter().for_each(|element| {
+            set.insert(element);
+        });
+    }
+}
+
+impl<T, S> FromParallelIterator<T> for Set<T, S>
+where
+    T: Hash + Eq + Send + Sync,
+    S: BuildHasher + Default + Sync,
+{
+    fn from_par_iter<I: IntoParallelIterator<Item = T>>(elements: I) -> Self {
+        let mut set = Self::default();
+        set.par_extend(elements);
+        set
+    }
+}
+
+impl<T: Send, S> IntoParallelIterator for Set<T, S> {
+    type Item = T;
+    type Iter = rayon::vec::IntoIter<T>;
+
+    fn into_par_iter(self) -> Self::Iter {
+        self.into_iter().collect::<Vec<_>>().into_par_iter()
+    }
+}

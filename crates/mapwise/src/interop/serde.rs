@@ -1,4 +1,4 @@
-//! serde: every map is written as a map and read back as one.
+//! serde: every map is written as a map and read back as one; a set, as a sequence.
 //!
 //! A map that others may write is copied first: no lock is held while a serializer does I/O, and formats that need the
 //! number of entries beforehand get the right one.
@@ -14,7 +14,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use crate::{FrozenMap, MutexMap, RwLockMap, ShardedMap, SyncMap};
+use crate::{FrozenMap, Map, MutexMap, RwLockMap, Set, ShardedMap, SyncMap};
 
 /// Room made on the word of an untrusted size hint is at most this many entries.
 const TRUSTED_HINT: usize = 4096;
@@ -69,11 +69,29 @@ macro_rules! serialize {
     };
 }
 
-deserialize! { MutexMap RwLockMap ShardedMap SyncMap FrozenMap }
-serialize! { MutexMap RwLockMap ShardedMap SyncMap }
+deserialize! { Map MutexMap RwLockMap ShardedMap SyncMap FrozenMap }
+serialize! { Map MutexMap RwLockMap ShardedMap SyncMap }
 
 impl<K: Serialize, V: Serialize, S> Serialize for FrozenMap<K, V, S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+impl<T: Serialize + Clone, S: BuildHasher> Serialize for Set<T, S> {
+    /// Writes a snapshot.
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        self.elements().serialize(serializer)
+    }
+}
+
+impl<'de, T, S> Deserialize<'de> for Set<T, S>
+where
+    T: Deserialize<'de> + Hash + Eq,
+    S: BuildHasher + Default,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Makes room on the word of a size hint for as much as std does.
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }

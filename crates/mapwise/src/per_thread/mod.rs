@@ -22,7 +22,7 @@ use crate::{
     api::{Action, MapMerge},
     locks::Mutex,
     per_index::PerIndex,
-    seam::{Holds, MapType, Op, Seam, Watch},
+    seam::{Holds, KeyText, MapType, Op, Seam, Watch},
     surface::named,
     table::Table,
     table_mut::TableMut,
@@ -140,7 +140,9 @@ impl<K, V, S> PerThreadMap<K, V, S> {
     #[track_caller]
     pub fn with_local<R>(&self, work: impl FnOnce(&mut TableMut<'_, K, V, S>) -> R) -> R {
         let _scope = self.seam.begin(Op::Transact, None);
-        self.enter(Location::caller(), |table| work(&mut TableMut::new(table, &self.hasher, Watch::NONE)))
+        self.enter(Location::caller(), |table| {
+            work(&mut TableMut::new(table, &self.hasher, Watch::NONE, KeyText::NONE))
+        })
     }
 
     #[inline]

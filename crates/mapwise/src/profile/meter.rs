@@ -38,7 +38,7 @@ impl Meter {
     }
 
     /// Says where the map counts its entries itself.
-    pub(crate) fn counts_in(&self, gauge: &Gauge) {
+    pub(crate) fn counts_in(&self, gauge: impl Gauge + 'static) {
         self.record.counts_in(gauge);
     }
 

@@ -47,7 +47,7 @@ pub(crate) struct Record {
     owned: Arc<[CachePadded<Stripe>]>,
     shared: Box<[CachePadded<Stripe>]>,
     /// Where the map counts its entries itself, if it does.
-    gauge: OnceLock<Gauge>,
+    gauge: OnceLock<Box<dyn Gauge>>,
     pub(super) resizes: Times,
     /// Waits during which a table was replaced.
     pub(super) resize_delay_ns: AtomicU64,
@@ -77,7 +77,23 @@ pub(super) struct Looked {
 }
 
 /// A count of entries that a map keeps itself.
-pub(crate) type Gauge = Arc<CachePadded<crate::sync::AtomicIsize>>;
+pub(crate) trait Gauge: Send + Sync {
+    fn entries(&self) -> isize;
+}
+
+impl Gauge for Arc<CachePadded<crate::sync::AtomicIsize>> {
+    fn entries(&self) -> isize {
+        // Relaxed: a number that stands for itself.
+        self.load(crate::sync::Ordering::Relaxed)
+    }
+}
+
+impl Gauge for Arc<[CachePadded<crate::sync::AtomicIsize>]> {
+    fn entries(&self) -> isize {
+        // Relaxed: as above, each.
+        self.iter().map(|stripe| stripe.load(crate::sync::Ordering::Relaxed)).sum()
+    }
+}
 
 /// The shard of a hash in a map with so many of them.
 pub(crate) type Locate = fn(usize, u64) -> usize;
@@ -133,15 +149,14 @@ impl Record {
         let _ = self.shape.set(Shape { entries: [type_name::<K>(), type_name::<V>()], shards, fold, count, locate });
     }
 
-    pub(super) fn counts_in(&self, gauge: &Gauge) {
-        let _ = self.gauge.set(Arc::clone(gauge));
+    pub(super) fn counts_in(&self, gauge: impl Gauge + 'static) {
+        let _ = self.gauge.set(Box::new(gauge));
     }
 
     /// How many entries the map has.
     pub(super) fn len(&self) -> u64 {
         let len = match self.gauge.get() {
-            // Relaxed: a number that stands for itself.
-            Some(gauge) => gauge.load(crate::sync::Ordering::Relaxed) as i64,
+            Some(gauge) => gauge.entries() as i64,
             None => self.shape.get().map_or(0, Shape::len),
         };
         // Negative for a moment, if an entry's removal is read and its insertion by another thread is not yet.

@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-pub(crate) use super::body::{Call, KeyHash, Watch, means};
+pub(crate) use super::body::{Call, KeyHash, KeyText, Watch, means};
 use super::{Change, MapType, Op, Visitor, body};
 pub(crate) use crate::profile::pause;
 use crate::{
@@ -37,8 +37,8 @@ impl Seam {
     }
 
     /// Says where the map counts its entries itself.
-    pub(crate) fn counts_in(&self, gauge: &Gauge) {
-        self.meter.counts_in(gauge);
+    pub(crate) fn counts_in(&self, gauge: &(impl Gauge + Clone + 'static)) {
+        self.meter.counts_in(gauge.clone());
     }
 
     /// Says that a shard, whose lock is held, may have another number of entries now, or another table.
@@ -185,6 +185,15 @@ pub(crate) struct Scope<'map> {
     // First, so that it ends first: what the body does at its end is no part of the operation.
     span: Span<'map>,
     body: body::Scope<'map>,
+}
+
+impl Deref for Seam {
+    type Target = body::Seam;
+
+    #[inline(always)]
+    fn deref(&self) -> &body::Seam {
+        &self.body
+    }
 }
 
 impl<'map> Deref for Scope<'map> {

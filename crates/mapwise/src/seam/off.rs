@@ -276,3 +276,34 @@ impl<K, S> KeyHash<K, S> {
         None
     }
 }
+
+/// How keys of a map are shown in findings: there are none.
+pub(crate) struct KeyText<K>(PhantomData<fn(&K)>);
+
+impl<K> KeyText<K> {
+    /// Keys are not shown.
+    pub(crate) const NONE: Self = Self(PhantomData);
+
+    /// Keys are shown as `show` returns.
+    #[inline(always)]
+    pub(crate) fn by(_show: fn(&K) -> String) -> Self {
+        Self::NONE
+    }
+
+    /// Told by every operation that can add a key, outside its scope: this may run user code.
+    #[inline(always)]
+    pub(crate) fn learn(self, _seam: &Seam, _hash: u64, _key: &K) {}
+
+    /// Told by a table in somebody's hands, which has no outside.
+    #[inline(always)]
+    pub(crate) fn learn_within(self, _watch: Watch<'_>, _hash: u64, _key: &K) {}
+}
+
+impl<K> Clone for KeyText<K> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for KeyText<K> {}

@@ -105,11 +105,13 @@ impl Seam {
             hold::own(|| verdict::tell_circle(&circle));
         }
         let scheduled = !arrival.is_inside && explore::point();
-        if let Some(read) = arrival.seen {
-            call.seen = Some(read);
-            if !arrival.is_inside && !scheduled {
-                delay::before_act(&self.map, &read, arrival.actor, site);
-            }
+        call.seen = arrival.seen;
+        // Between its removal and an insertion others find a key absent that is meant to be there.
+        if let Some(before) = arrival.seen.or(arrival.removal.filter(|_| op == Op::Insert))
+            && !arrival.is_inside
+            && !scheduled
+        {
+            delay::before_act(&self.map, &before, arrival.actor, (op, site));
         }
         call
     }
@@ -168,7 +170,7 @@ fn refuse(
     outer: &Frame,
     actor: Actor,
 ) -> ! {
-    hold::own(|| verdict::tell_reentrancy(&map.id(), hash, inner, outer, actor));
+    hold::own(|| verdict::tell_reentrancy(map, hash, inner, outer, actor));
     let (op, site) = inner;
     panic!(
         "re-entrant call: {} at {site} from inside {} at {} on the same map would wait for itself",
@@ -356,6 +358,9 @@ impl<'map> Call<'map> {
             && let Some(hash) = self.hash
         {
             here::forget(map, hash, self.site);
+            if self.op == Op::Remove {
+                here::note_removal(self.map(), hash, self.site);
+            }
         }
         let saw = *self.saw.get_mut();
         if saw != 0
@@ -402,7 +407,7 @@ impl Drop for Call<'_> {
             }
         }
         for evidence in evidence {
-            hold::own(|| verdict::tell(&self.map().id(), &evidence));
+            hold::own(|| verdict::tell(self.map(), &evidence));
         }
         if let Some(long) = long.or(mine) {
             let Long { held, blocked } = long;
@@ -557,3 +562,38 @@ impl<K, S> KeyHash<K, S> {
         Some(self.0.get()?(hasher, key))
     }
 }
+
+/// How keys of a map are shown in findings: not at all, unless the program says how.
+pub(crate) struct KeyText<K>(Option<fn(&K) -> String>);
+
+impl<K> KeyText<K> {
+    /// Keys are not shown.
+    pub(crate) const NONE: Self = Self(None);
+
+    /// Keys are shown as `show` returns.
+    pub(crate) fn by(show: fn(&K) -> String) -> Self {
+        Self(Some(show))
+    }
+
+    /// Told by every operation that can add a key, outside its scope: this may run user code.
+    pub(crate) fn learn(self, seam: &Seam, hash: u64, key: &K) {
+        if let Some(show) = self.0 {
+            seam.map.keep_text(hash, || show(key));
+        }
+    }
+
+    /// Told by a table in somebody's hands, which has no outside.
+    pub(crate) fn learn_within(self, watch: Watch<'_>, hash: u64, key: &K) {
+        if let (Some(show), Some(call)) = (self.0, watch.0) {
+            call.map().keep_text(hash, || show(key));
+        }
+    }
+}
+
+impl<K> Clone for KeyText<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for KeyText<K> {}

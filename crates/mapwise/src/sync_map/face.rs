@@ -55,6 +55,7 @@ where
     #[track_caller]
     fn compute<R>(&self, key: K, decide: impl FnOnce(Option<&mut V>) -> Action<V, R>) -> R {
         let hash = self.hash(&key);
+        self.key_text.learn(&self.seam, hash, &key);
         let access = self.table.enter();
         // These are dropped after the turn and the scope, on a panic too: their `Drop` may call the map.
         let (_unused, mut copy);
@@ -104,6 +105,7 @@ where
     #[track_caller]
     fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
         let hash = self.hash(&key);
+        self.key_text.learn(&self.seam, hash, &key);
         let access = self.table.enter();
         let put = {
             let scope = self.seam.begin(Op::InsertIfAbsent, Some(hash));
@@ -232,7 +234,7 @@ impl<K: Eq, V, S: BuildHasher> SyncMap<K, V, S> {
     }
 }
 
-named! { SyncMap<K, V, S>, seam }
+named! { SyncMap<K, V, S>, seam, key_text }
 
 read_surface! {
     SyncMap<K, V, S> where [S: BuildHasher]

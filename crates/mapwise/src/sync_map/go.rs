@@ -74,6 +74,7 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
         V: Clone,
     {
         let hash = self.hash(&key);
+        self.key_text.learn(&self.seam, hash, &key);
         let access = self.table.enter();
         let stored = value.clone();
         let mut present = None;
@@ -163,6 +164,7 @@ impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
         K: Hash + Eq,
     {
         let hash = self.hash(&key);
+        self.key_text.learn(&self.seam, hash, &key);
         let access = self.table.enter();
         let put = {
             let scope = self.seam.begin(Op::Insert, Some(hash));

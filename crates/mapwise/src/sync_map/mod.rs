@@ -20,7 +20,7 @@ use equivalent::Equivalent;
 
 use self::slot::{Blocked, Busy, Node, Old, Slot};
 use crate::{
-    seam::{Call, Change, Holds, MapType, Op, Seam},
+    seam::{Call, Change, Holds, KeyText, MapType, Op, Seam},
     two_table::{Access, Entry, Linked, Seen, TwoTable},
 };
 
@@ -69,6 +69,7 @@ pub struct SyncMap<K, V, S = RandomState> {
     table: TwoTable<K, Slot<V>>,
     hasher: S,
     seam: Seam,
+    key_text: KeyText<K>,
 }
 
 impl<K, V> SyncMap<K, V> {
@@ -104,7 +105,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         let (table, seam) = (TwoTable::with_capacity(capacity), Seam::of(TYPE));
         seam.shape::<K, V>(0, |_, _| 0);
         seam.counts_in(table.gauge());
-        Self { table, hasher, seam }
+        Self { table, hasher, seam, key_text: KeyText::NONE }
     }
 
     /// Returns the hasher that keys are hashed with.

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     thread,
+    time::{Duration, Instant},
 };
 
 use mapwise::{ShardedMap, check};
@@ -66,7 +67,11 @@ fn delays_keep_their_share_of_time() {
     }));
     let stats = check::stats();
     assert!(stats.delays > 0, "{stats:?}");
-    // The advance of 50 ms, 5 %, and what the scheduler added to sleeps that were being slept.
-    let allowed = 0.050 + 0.05 * stats.wall.as_secs_f64() + 0.1;
-    assert!(stats.delayed.as_secs_f64() <= allowed, "{stats:?}");
+    // What the scheduler adds to a sleep is spent before anybody knows; it is paid back before there are more.
+    let within = |stats: check::Stats| stats.delayed.as_secs_f64() <= 0.050 + 0.05 * stats.wall.as_secs_f64();
+    let start = Instant::now();
+    while !within(check::stats()) {
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", check::stats());
+        thread::sleep(Duration::from_millis(20));
+    }
 }

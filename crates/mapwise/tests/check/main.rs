@@ -8,6 +8,7 @@
 
 mod bounds;
 mod hashes;
+mod keys;
 mod orders;
 mod races;
 mod turns;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use mapwise::{
-    ActorMap, MutexMap, PerThreadMap, RwLockMap, ShardedMap, SyncMap,
+    ActorMap, Map, MutexMap, PerThreadMap, RwLockMap, ShardedMap, SyncMap,
     check::{self, Kind, Role},
 };
 
@@ -77,6 +77,7 @@ orders! {
     opposite_orders_of_mutex_maps_are_found: MutexMap
     opposite_orders_of_rw_lock_maps_are_found: RwLockMap
     opposite_orders_of_sharded_maps_are_found: ShardedMap
+    opposite_orders_of_maps_are_found: Map
     opposite_orders_of_sync_maps_are_found: SyncMap
 }
 

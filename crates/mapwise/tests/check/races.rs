@@ -6,7 +6,7 @@ use std::{
 };
 
 use mapwise::{
-    ActorMap, CounterMap, FailFastMap, MutexMap, RwLockMap, ShardedMap, SyncMap,
+    ActorMap, CounterMap, FailFastMap, Map, MutexMap, RwLockMap, ShardedMap, SyncMap,
     check::{self, Access, Kind, Role},
 };
 
@@ -252,6 +252,7 @@ on_every_map! {
     mutex_map: MutexMap
     rw_lock_map: RwLockMap
     sharded_map: ShardedMap
+    map: Map
     sync_map: SyncMap
     actor_map: ActorMap
     fail_fast_map: FailFastMap

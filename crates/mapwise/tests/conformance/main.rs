@@ -17,7 +17,7 @@ mod threads;
 
 use std::{collections::HashMap, ops::ControlFlow};
 
-use mapwise::{Action, ActorMap, FailFastMap, MutexMap, NotSwapped, Occupied, RwLockMap, ShardedMap, SyncMap};
+use mapwise::{Action, ActorMap, FailFastMap, Map, MutexMap, NotSwapped, Occupied, RwLockMap, ShardedMap, SyncMap};
 use subject::{Kind, Subject, TestHasher, TestKey, TestValue, subject};
 
 macro_rules! tests {
@@ -101,12 +101,14 @@ subject!(EightShards, ShardedMap, reentrant_reads: false, |hasher| {
 subject!(OneOwner, ActorMap, reentrant_reads: false, |hasher| ActorMap::with_hasher(hasher));
 subject!(TwoTables, SyncMap, reentrant_reads: true, |hasher| SyncMap::with_hasher(hasher));
 subject!(FailFast, FailFastMap, reentrant_reads: false, |hasher| FailFastMap::with_hasher(hasher));
+subject!(Engine, Map, reentrant_reads: false, |hasher| Map::with_hasher(hasher));
 
 shared!(mutex_map, OneMutex);
 shared!(rw_lock_map, OneRwLock);
 shared!(sharded_map, EightShards);
 shared!(actor_map, OneOwner);
 shared!(sync_map, TwoTables);
+shared!(map, Engine);
 
 /// Methods take any borrowed form of the key, and std's conversions go both ways.
 macro_rules! owned {
@@ -153,4 +155,4 @@ macro_rules! owned {
     };
 }
 
-owned! { mutex_owned: MutexMap  rw_lock_owned: RwLockMap  sharded_owned: ShardedMap  sync_owned: SyncMap }
+owned! { mutex_owned: MutexMap  rw_lock_owned: RwLockMap  sharded_owned: ShardedMap  sync_owned: SyncMap  map_owned: Map }

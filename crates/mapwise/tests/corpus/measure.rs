@@ -15,6 +15,10 @@ pub struct Plan {
     pub searches: usize,
     /// Runs of each correct twin.
     pub silent_runs: usize,
+    /// Of the bugs, this share must be found in every search.
+    pub recall: f64,
+    /// What was not found is searched for once more, when all others are done.
+    pub again: bool,
 }
 
 /// What one program came to.
@@ -22,6 +26,8 @@ pub struct Row {
     pub program: Program,
     /// For each search, the run of the first report; `None` if there was none in `RUNS_TO_FIND`.
     pub first_report: Vec<Option<usize>>,
+    /// The same for the search that was made because a first one found nothing.
+    pub second: Option<usize>,
     /// What was said of correct twins.
     pub false_reports: Vec<String>,
     /// What was said of the buggy twin that is not what is wrong with it.
@@ -29,25 +35,36 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn found(&self) -> bool {
+    pub fn found_at_once(&self) -> bool {
         self.first_report.iter().all(Option::is_some)
+    }
+
+    pub fn found(&self) -> bool {
+        self.found_at_once() || self.second.is_some()
     }
 }
 
 /// Searches for the bug of a program.
 pub fn search(folder: &Folder, program: Program, plan: Plan) -> Row {
-    let mut row = Row { program, first_report: Vec::new(), false_reports: Vec::new(), wrong_reports: Vec::new() };
+    let (first_report, wrong_reports) = (Vec::new(), Vec::new());
+    let mut row = Row { program, first_report, second: None, false_reports: Vec::new(), wrong_reports };
     for _ in 0..plan.searches {
-        folder.forget();
-        let first = (1..=RUNS_TO_FIND).find(|_| {
-            let reports = run(folder, &key(program, Twin::Buggy));
-            let (right, wrong): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| is_right(program, report));
-            row.wrong_reports.extend(wrong.into_iter().map(|report| report.text));
-            !right.is_empty()
-        });
+        let first = search_once(folder, &mut row);
         row.first_report.push(first);
     }
     row
+}
+
+/// Searches once, from a checker that has learned nothing; returns the run of the first report.
+pub fn search_once(folder: &Folder, row: &mut Row) -> Option<usize> {
+    let program = row.program;
+    folder.forget();
+    (1..=RUNS_TO_FIND).find(|_| {
+        let reports = run(folder, &key(program, Twin::Buggy));
+        let (right, wrong): (Vec<_>, Vec<_>) = reports.into_iter().partition(|report| is_right(program, report));
+        row.wrong_reports.extend(wrong.into_iter().map(|report| report.text));
+        !right.is_empty()
+    })
 }
 
 /// Runs the correct twins of a program, and returns what is said of them.

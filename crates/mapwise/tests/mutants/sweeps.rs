@@ -52,8 +52,7 @@ pub fn mutants() -> Vec<Seeded> {
             ),*]
         };
     }
-    // `Map` joins here.
-    torn!(MutexMap RwLockMap ShardedMap SyncMap)
+    torn!(Map MutexMap RwLockMap ShardedMap SyncMap)
 }
 
 /// How long a session may go without a request, in requests of all.

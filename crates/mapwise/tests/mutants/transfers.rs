@@ -20,8 +20,7 @@ pub fn mutants() -> Vec<Seeded> {
             }),*]
         };
     }
-    // `Map` joins here.
-    torn!(MutexMap RwLockMap ShardedMap).into()
+    torn!(Map MutexMap RwLockMap ShardedMap).into()
 }
 
 fn transfer(map: &(impl MapTransact<u64, i64> + Sync)) {

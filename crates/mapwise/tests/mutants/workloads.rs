@@ -58,8 +58,7 @@ macro_rules! tear_each_operation {
 
 pub fn mutants() -> Vec<Seeded> {
     let mut all = Vec::new();
-    // `Map` joins here.
-    tear_each_operation!(all of MutexMap RwLockMap ShardedMap SyncMap);
+    tear_each_operation!(all of Map MutexMap RwLockMap ShardedMap SyncMap);
     all
 }
 

@@ -6,7 +6,7 @@ mod held;
 mod leap;
 mod shards;
 
-use mapwise::ShardedMap;
+use mapwise::Map;
 
 use super::contender::{About, Contender, Role, Shared};
 use super::keys::SuiteKey;
@@ -36,9 +36,9 @@ const MUTEX_SHARDS: usize = 512;
 pub(super) const MEMORY_PEER: &str = "rwlock-64";
 
 /// The map that is measured: this is the line to change when another one is.
-type Ours<K> = ShardedMap<K, u64, Hash>;
+type Ours<K> = Map<K, u64, Hash>;
 /// Its identifier and its name.
-const OURS: (&str, &str) = ("sharded-map", "ShardedMap");
+const OURS: (&str, &str) = ("map", "Map");
 
 /// A contender that can be built again and again.
 pub(super) struct Entry<K> {

@@ -1,0 +1,139 @@
+//! Overflow buckets: what chains are made of, and where a segment's homes get them from.
+
+use std::{
+    alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
+    ptr::NonNull,
+};
+
+use super::{
+    OVERFLOW_SLOTS,
+    group::{Group, Tags},
+    slot::Slot,
+};
+use crate::sync::{AtomicPtr, Ordering, Trace, fence};
+
+/// A bucket without a lock of its own: its chain's home has it (**home**).
+#[repr(C)]
+pub(super) struct Overflow<K, V> {
+    pub(super) next: AtomicPtr<Overflow<K, V>>,
+    tags: Tags,
+    slots: [Slot<K, V>; OVERFLOW_SLOTS],
+    /// Stands for what `allocate` wrote.
+    pub(super) made: Trace,
+}
+
+/// A segment's overflow buckets.
+pub(super) struct Pool<K, V> {
+    chunks: Vec<(NonNull<Overflow<K, V>>, usize)>,
+    free: Vec<NonNull<Overflow<K, V>>>,
+    used: usize,
+    /// With more buckets in use than this the segment is crowded.
+    limit: usize,
+}
+
+/// The most overflow buckets allocated at once.
+const CHUNK: usize = 16;
+
+impl<K, V> Pool<K, V> {
+    /// Makes an empty pool for a segment of `buckets`.
+    pub(super) fn new(buckets: usize) -> Self {
+        // Fourteen or fifteen entries for each home of sixteen slots, then, if they are spread at random.
+        Self { chunks: Vec::new(), free: Vec::new(), used: 0, limit: buckets * 3 / 8 }
+    }
+
+    pub(super) fn is_crowded(&self) -> bool {
+        self.used > self.limit
+    }
+
+    /// The slots of the overflow buckets that are in chains.
+    pub(super) fn slots_used(&self) -> usize {
+        self.used * OVERFLOW_SLOTS
+    }
+
+    /// Takes the crowd for granted: a split would not help.
+    pub(super) fn tolerate(&mut self) {
+        self.limit = 2 * self.used;
+    }
+
+    /// Returns an empty overflow bucket that is in no chain.
+    pub(super) fn take(&mut self, buckets: usize) -> NonNull<Overflow<K, V>> {
+        if self.free.is_empty() {
+            self.allocate((buckets / 32).clamp(1, CHUNK));
+        }
+        let overflow = self.free.pop().expect("just filled");
+        self.used += 1;
+        // Release: pairs with the Acquire fence of `Head::unchanged_since`. A reader that followed the chain this
+        // bucket was in before, and sees anything that is stored in it from here on, sees the lock under which it left
+        // that chain: it was given back under that lock, through the mutex that the caller holds now.
+        fence(Ordering::Release);
+        overflow
+    }
+
+    /// Takes back an overflow bucket that is empty and in no chain any more.
+    pub(super) fn give_back(&mut self, overflow: NonNull<Overflow<K, V>>) {
+        self.used -= 1;
+        self.free.push(overflow);
+    }
+
+    fn layout(count: usize) -> Layout {
+        Layout::array::<Overflow<K, V>>(count).expect("a chunk is no larger than a segment")
+    }
+
+    fn allocate(&mut self, count: usize) {
+        let layout = Self::layout(count);
+        self.chunks.reserve(1);
+        self.free.reserve(count);
+        // SAFETY: the layout is not empty, for it holds pointers.
+        let memory = unsafe { alloc_zeroed(layout) };
+        let Some(chunk) = NonNull::new(memory.cast::<Overflow<K, V>>()) else { handle_alloc_error(layout) };
+        self.chunks.push((chunk, count));
+        for at in (0..count).rev() {
+            // SAFETY: within the chunk.
+            let overflow = unsafe { chunk.add(at) };
+            // SAFETY: zeroed memory for one, which nobody else can reach yet.
+            unsafe { Overflow::init(overflow.as_ptr()) };
+            self.free.push(overflow);
+        }
+    }
+}
+
+impl<K, V> Overflow<K, V> {
+    /// Zeroed memory is an empty overflow bucket already.
+    #[cfg(not(loom))]
+    unsafe fn init(_to: *mut Self) {}
+
+    #[cfg(loom)]
+    unsafe fn init(to: *mut Self) {
+        let empty = Self {
+            next: AtomicPtr::new(std::ptr::null_mut()),
+            tags: Tags::new(),
+            slots: std::array::from_fn(|_| Slot::new()),
+            made: Trace::new(),
+        };
+        // SAFETY: as the caller promises, memory for one.
+        unsafe { to.write(empty) };
+    }
+
+    #[inline(always)]
+    pub(super) fn group(&self) -> Group<'_, K, V> {
+        Group::new(&self.tags, &self.slots)
+    }
+}
+
+impl<K, V> Drop for Pool<K, V> {
+    /// Frees the memory; entries in it were taken out before.
+    fn drop(&mut self) {
+        for (chunk, count) in self.chunks.drain(..) {
+            if cfg!(loom) {
+                for at in 0..count {
+                    // SAFETY: within the chunk.
+                    let overflow = unsafe { chunk.add(at) };
+                    // SAFETY: initialized by `allocate`, and not used any more.
+                    unsafe { overflow.drop_in_place() };
+                }
+            }
+            // SAFETY: kept: allocated by `allocate` with this layout, and freed here only.
+            unsafe { dealloc(chunk.as_ptr().cast(), Self::layout(count)) };
+        }
+    }
+}

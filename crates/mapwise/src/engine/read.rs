@@ -1,0 +1,251 @@
+//! Look-ups.
+
+use std::{
+    hash::{BuildHasher, Hash},
+    mem::ManuallyDrop,
+};
+
+use equivalent::Equivalent;
+
+use super::{
+    group::Group,
+    home::Home,
+    mode::{retires, snapshots},
+    owned::is_owned,
+    segment::Route,
+    table::{Engine, tag},
+    wait::Backoff,
+    word::{Promise, Word},
+};
+use crate::{epoch, seam::Op};
+
+/// A writer got in the way of a look-up without a lock.
+struct Disturbed;
+
+/// A look at a home's own slots does not tell: the home has another shape, is locked, or changed meanwhile; or an entry
+/// may be in its chain.
+struct Unsettled;
+
+/// After as many disturbances a look-up takes the lock.
+const TRIES: usize = 8;
+
+impl<K, V, S: BuildHasher> Engine<K, V, S> {
+    /// Calls `read` with the value under `key`, `None` if it is absent.
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn view<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hash = self.hash(key);
+        let scope = self.seam.begin(Op::View, Some(hash));
+        let saw = |found| {
+            scope.locked();
+            scope.saw(found);
+        };
+        self.view_hashed(hash, key, saw, read)
+    }
+
+    /// Calls `read` with the position and the value of each of `keys` that is present.
+    #[track_caller]
+    pub(crate) fn view_many<Q, const N: usize>(&self, keys: [&Q; N], mut read: impl FnMut(usize, &V))
+    where
+        Q: Hash + Equivalent<K> + ?Sized,
+    {
+        let hashes = keys.map(|key| self.hash(key));
+        let scope = self.seam.begin(Op::View, None);
+        // All homes are on their way into the cache before the first is needed.
+        for hash in hashes {
+            let (home, _) = self.look_up(hash);
+            home.expect();
+            home.expect_read(tag(hash));
+        }
+        for (position, (hash, key)) in hashes.into_iter().zip(keys).enumerate() {
+            let saw = |found| scope.saw_key(hash, found);
+            let _ = self.view_hashed(hash, key, saw, |value| read(position, value));
+        }
+    }
+
+    /// Shows the value to `read`; `saw` is told before whether there is one, once that is certain.
+    #[inline(always)]
+    fn view_hashed<Q, R>(&self, hash: u64, key: &Q, saw: impl FnOnce(bool), read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        if !snapshots::<K, V>() {
+            return self.view_shared(hash, key, saw, read);
+        }
+        let pin = retires::<K, V>().then(epoch::pin);
+        let (home, promise) = self.look_up(hash);
+        home.expect_read(tag(hash));
+        let value = match peek_home(home, promise, tag(hash), key) {
+            Ok(found) => found,
+            // Nothing of the first attempt goes along: it would be kept in registers for that.
+            Err(Unsettled) => self.copy_slowly(hash, key),
+        };
+        saw(value.is_some());
+        // No lock is held, and no pin if the value is all there is to read.
+        if !is_owned::<V>() {
+            drop(pin);
+            return value.map(|value| read(&value));
+        }
+        value.map(|value| read(&value))
+    }
+
+    /// Copies the value under `key` out of a map of listed types, when the first attempt was disturbed. The caller is
+    /// pinned, if need be.
+    #[cold]
+    #[inline(never)]
+    fn copy_slowly<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> Option<ManuallyDrop<V>> {
+        let mut backoff = Backoff::new();
+        for _ in 0..TRIES {
+            let home = self.locate(hash);
+            let word = home.head().word();
+            if matches!(home.route(word, hash), Route::Here)
+                && let Ok(found) = peek(home, Promise::of(word.shape()), hash, key)
+            {
+                return found;
+            }
+            backoff.wait();
+        }
+        let locked = self.lock_home(hash);
+        let found = locked.find_anywhere(tag(hash), |found| key.equivalent(found)).map(|place| {
+            // SAFETY: snapshot, pinned: `V` is listed, and was not retired before the caller pinned.
+            locked.with(place, |_, value| ManuallyDrop::new(unsafe { std::ptr::read(value) }))
+        });
+        locked.release_unchanged();
+        found
+    }
+
+    /// Shows the value under `key` under its home's lock, shared; without the lock if no tag matches.
+    fn view_shared<Q, R>(&self, hash: u64, key: &Q, saw: impl FnOnce(bool), read: impl FnOnce(&V) -> R) -> Option<R>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let tag = tag(hash);
+        let mut home = self.look_up(hash).0;
+        loop {
+            let word = home.head().word();
+            if let Route::To(next) = home.route(word, hash) {
+                home = Home::of(hash, next);
+                continue;
+            }
+            if !word.is_locked()
+                && home.group().matches(tag).is_empty()
+                && !word.may_chain(tag)
+                && home.head().unchanged_since(word)
+            {
+                saw(false);
+                return None;
+            }
+            let shared = home.head().share();
+            if let Route::To(next) = home.route(shared.word(), hash) {
+                drop(shared);
+                home = Home::of(hash, next);
+                continue;
+            }
+            // SAFETY: the lock is held until the end.
+            let place = unsafe { home.find(shared.word(), tag, |found| key.equivalent(found)) };
+            saw(place.is_some());
+            // SAFETY: likewise.
+            return place.map(|place| unsafe { home.with(place, |_, value| read(value)) });
+        }
+    }
+}
+
+/// Copies the value under `key` out of the own slots of a home of listed types, without its lock.
+///
+/// Linearizes as [`peek`].
+#[inline(always)]
+fn peek_home<K, V, Q>(
+    home: Home<'_, K, V>,
+    promise: Promise,
+    tag: u8,
+    key: &Q,
+) -> Result<Option<ManuallyDrop<V>>, Unsettled>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    let word = home.head().word();
+    if !word.keeps(promise) {
+        return Err(Unsettled);
+    }
+    match peek_group(home, word, home.group(), tag, key) {
+        Ok(None) if !word.may_chain(tag) && home.head().is_still(word) => Ok(None),
+        Ok(Some(value)) => Ok(Some(value)),
+        _ => Err(Unsettled),
+    }
+}
+
+/// Copies the value under `key` out of a home of listed types, without its lock; `Disturbed` if the home has another
+/// shape, is locked, or changed meanwhile.
+///
+/// Linearizes at the last look at the home's word. The caller is pinned, if need be, as long as it uses the copy.
+fn peek<K, V, Q>(
+    home: Home<'_, K, V>,
+    promise: Promise,
+    hash: u64,
+    key: &Q,
+) -> Result<Option<ManuallyDrop<V>>, Disturbed>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    let word = home.head().word();
+    if !word.keeps(promise) {
+        return Err(Disturbed);
+    }
+    let tag = tag(hash);
+    if let Some(value) = peek_group(home, word, home.group(), tag, key)? {
+        return Ok(Some(value));
+    }
+    if word.may_chain(tag) {
+        return peek_chain(home, word, tag, key);
+    }
+    if home.head().unchanged_since(word) { Ok(None) } else { Err(Disturbed) }
+}
+
+#[inline(always)]
+fn peek_group<K, V, Q>(
+    home: Home<'_, K, V>,
+    word: Word,
+    group: Group<'_, K, V>,
+    tag: u8,
+    key: &Q,
+) -> Result<Option<ManuallyDrop<V>>, Disturbed>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    for at in group.matches(tag) {
+        // SAFETY: a tag that is not 0 has a slot.
+        let slot = unsafe { group.slot(at) };
+        // SAFETY: snapshot: reached for maps of listed types only.
+        let copied = unsafe { slot.copy() };
+        if !home.head().is_still(word) {
+            return Err(Disturbed);
+        }
+        // SAFETY: full, and unchanged since before the tag was read; the caller is pinned since before that.
+        let (found, value) = unsafe { copied.assume() };
+        if key.equivalent(&found) {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+#[cold]
+#[inline(never)]
+fn peek_chain<K, V, Q>(home: Home<'_, K, V>, word: Word, tag: u8, key: &Q) -> Result<Option<ManuallyDrop<V>>, Disturbed>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    for overflow in home.chain() {
+        // So that the chain is this home's, and ends.
+        if !home.head().unchanged_since(word) {
+            return Err(Disturbed);
+        }
+        if let Some(value) = peek_group(home, word, overflow.group(), tag, key)? {
+            return Ok(Some(value));
+        }
+    }
+    if home.head().unchanged_since(word) { Ok(None) } else { Err(Disturbed) }
+}

@@ -1,0 +1,147 @@
+//! This thread's line, and pins on it.
+
+use std::marker::PhantomData;
+
+use super::line::Line;
+#[cfg(loom)]
+use crate::epoch::local::modelled as place;
+#[cfg(not(loom))]
+use crate::epoch::local::real as place;
+
+/// Pins the calling thread: what was reachable since then is not dropped before the pin is.
+#[inline(always)]
+pub(crate) fn pin() -> Pin {
+    let line = place::line();
+    line.enter(place::domain().epoch());
+    Pin { line, _one_thread: PhantomData }
+}
+
+/// Keeps its thread pinned. Pins may be nested, and end in any order.
+#[must_use = "it pins until it is dropped"]
+pub(crate) struct Pin {
+    line: &'static Line,
+    _one_thread: PhantomData<*const ()>,
+}
+
+/// Calls `job` with a small number that no other thread has meanwhile.
+#[inline(always)]
+pub(super) fn with_index<R>(job: impl FnOnce(usize) -> R) -> R {
+    let line = place::line();
+    let result = job(line.index());
+    if line.is_left() {
+        place::go(line);
+    }
+    result
+}
+
+impl Drop for Pin {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.line.leave() {
+            place::go(self.line);
+        }
+    }
+}
+
+pub(super) use place::domain;
+
+#[cfg(not(loom))]
+mod real {
+    use std::cell::Cell;
+
+    use super::Line;
+    use crate::epoch::domain::Domain;
+
+    static DOMAIN: Domain = Domain::new();
+
+    #[inline(always)]
+    pub(in crate::epoch) fn domain() -> &'static Domain {
+        &DOMAIN
+    }
+
+    thread_local! {
+        /// Has no destructor, so it can be asked at any time.
+        static LINE: Cell<Option<&'static Line>> = const { Cell::new(None) };
+        static LEASE: Lease = const { Lease };
+    }
+
+    #[inline(always)]
+    pub(super) fn line() -> &'static Line {
+        match LINE.get() {
+            Some(line) => line,
+            None => lease(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lease() -> &'static Line {
+        let line: &'static Line = DOMAIN.lease();
+        LINE.set(Some(line));
+        // The destructors of this thread are running: the line is for this pin.
+        if LEASE.try_with(|_| ()).is_err() {
+            line.set_leaving(true);
+        }
+        line
+    }
+
+    /// Gives the line back, which is idle.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn go(line: &'static Line) {
+        LINE.set(None);
+        DOMAIN.give_back(line);
+    }
+
+    /// Gives the line back at the end of the thread.
+    struct Lease;
+
+    impl Drop for Lease {
+        fn drop(&mut self) {
+            match LINE.get() {
+                Some(line) if line.is_idle() => go(line),
+                // A pin that outlives this destructor takes care of it.
+                Some(line) => line.set_leaving(true),
+                None => {}
+            }
+        }
+    }
+}
+
+#[cfg(loom)]
+mod modelled {
+    use super::Line;
+    use crate::epoch::domain::Domain;
+
+    loom::lazy_static! {
+        // Leaked: the main thread's lease ends after the model has dropped its statics.
+        static ref DOMAIN: &'static Domain = Box::leak(Box::new(Domain::new()));
+    }
+
+    loom::thread_local! {
+        static LEASE: Lease = Lease { domain: domain(), line: domain().lease() };
+    }
+
+    pub(in crate::epoch) fn domain() -> &'static Domain {
+        *DOMAIN
+    }
+
+    pub(super) fn line() -> &'static Line {
+        LEASE.with(|lease| lease.line)
+    }
+
+    pub(super) fn go(_: &'static Line) {
+        unreachable!("models have no pins in destructors of threads");
+    }
+
+    struct Lease {
+        domain: &'static Domain,
+        line: &'static Line,
+    }
+
+    impl Drop for Lease {
+        fn drop(&mut self) {
+            self.domain.give_back(self.line);
+        }
+    }
+}
