@@ -9,7 +9,16 @@ pub(crate) use shuttle::{
     thread,
 };
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
+
+/// What trying to lock came to, whoever panicked before.
+fn tried<G>(result: Result<G, TryLockError<G>>) -> Option<G> {
+    match result {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
 
 /// A mutex that ignores poison.
 #[derive(Debug, Default)]
@@ -22,6 +31,10 @@ impl<T> Mutex<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        tried(self.0.try_lock())
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
@@ -48,6 +61,14 @@ impl<T> RwLock<T> {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
+        tried(self.0.try_write())
+    }
+
+    pub(crate) fn is_locked_exclusive(&self) -> bool {
+        tried(self.0.try_read()).is_none()
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
