@@ -65,13 +65,6 @@ impl<K, V> std::fmt::Debug for IntoEntries<K, V> {
 /// Gives a map with `with_capacity_and_hasher`, `snapshot` and `Extend` the std traits that follow from them.
 macro_rules! conversions {
     ($map:ident<$k:ident, $v:ident, $s:ident>) => {
-        impl<$k, $v, $s: Default> Default for $map<$k, $v, $s> {
-            #[track_caller]
-            fn default() -> Self {
-                Self::with_hasher($s::default())
-            }
-        }
-
         impl<$k: Hash + Eq, $v, $s: BuildHasher + Default> FromIterator<($k, $v)> for $map<$k, $v, $s> {
             #[track_caller]
             fn from_iter<I: IntoIterator<Item = ($k, $v)>>(entries: I) -> Self {

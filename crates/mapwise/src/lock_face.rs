@@ -232,30 +232,9 @@ macro_rules! one_lock {
         writes: $writes:literal
         whole: $whole:literal
     ) => {
-        impl<K, V> $map<K, V> {
-            /// Makes an empty map.
-            #[must_use]
-            #[track_caller]
-            pub fn new() -> Self {
-                Self::with_hasher(RandomState::new())
-            }
-
-            /// Makes an empty map with room for `capacity` entries.
-            #[must_use]
-            #[track_caller]
-            pub fn with_capacity(capacity: usize) -> Self {
-                Self::with_capacity_and_hasher(capacity, RandomState::new())
-            }
-        }
+        $crate::surface::constructors! { $map<K, V> }
 
         impl<K, V, S> $map<K, V, S> {
-            /// Makes an empty map that hashes with `hasher`.
-            #[must_use]
-            #[track_caller]
-            pub fn with_hasher(hasher: S) -> Self {
-                Self::with_capacity_and_hasher(0, hasher)
-            }
-
             /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
             #[must_use]
             #[track_caller]

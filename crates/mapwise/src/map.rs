@@ -14,7 +14,7 @@ use crate::{
     engine::Engine,
     frozen::FrozenMap,
     seam::{Holds, MapType},
-    surface::{named, read_surface, write_surface},
+    surface::{constructors, named, read_surface, write_surface},
 };
 
 const TYPE: MapType = MapType { name: "Map", holds: Holds::SharedLock };
@@ -58,30 +58,9 @@ pub struct Map<K, V, S = RandomState> {
     pub(crate) engine: Engine<K, V, S>,
 }
 
-impl<K, V> Map<K, V> {
-    /// Makes an empty map.
-    #[must_use]
-    #[track_caller]
-    pub fn new() -> Self {
-        Self::with_hasher(RandomState::new())
-    }
-
-    /// Makes an empty map with room for `capacity` entries.
-    #[must_use]
-    #[track_caller]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_hasher(capacity, RandomState::new())
-    }
-}
+constructors! { Map<K, V> }
 
 impl<K, V, S> Map<K, V, S> {
-    /// Makes an empty map that hashes with `hasher`.
-    #[must_use]
-    #[track_caller]
-    pub fn with_hasher(hasher: S) -> Self {
-        Self::with_capacity_and_hasher(0, hasher)
-    }
-
     /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
     #[must_use]
     #[track_caller]

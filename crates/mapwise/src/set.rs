@@ -9,7 +9,10 @@ use std::{
 
 use equivalent::Equivalent;
 
-use crate::{Map, surface::named};
+use crate::{
+    Map,
+    surface::{constructors, named},
+};
 
 /// A set whose threads meet only where they touch the same few elements: a [`Map`] without values.
 ///
@@ -36,32 +39,11 @@ pub struct Set<T, S = RandomState> {
     map: Map<T, (), S>,
 }
 
-impl<T> Set<T> {
-    /// Makes an empty set.
-    #[must_use]
-    #[track_caller]
-    pub fn new() -> Self {
-        Self { map: Map::new() }
-    }
-
-    /// Makes an empty set with room for `capacity` elements.
-    #[must_use]
-    #[track_caller]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self { map: Map::with_capacity(capacity) }
-    }
-}
+constructors! { Set<T>, "set", "elements" }
 
 named! { Set<T, S>, map.engine.seam, map.engine.key_text }
 
 impl<T, S> Set<T, S> {
-    /// Makes an empty set that hashes with `hasher`.
-    #[must_use]
-    #[track_caller]
-    pub fn with_hasher(hasher: S) -> Self {
-        Self { map: Map::with_hasher(hasher) }
-    }
-
     /// Makes an empty set with room for `capacity` elements that hashes with `hasher`.
     #[must_use]
     #[track_caller]
@@ -260,12 +242,6 @@ impl<T: Hash + Eq, S: BuildHasher> Set<T, S> {
         let mut set = HashSet::with_capacity_and_hasher(elements.len(), hasher);
         set.extend(elements.into_iter().map(|(element, ())| element));
         set
-    }
-}
-
-impl<T, S: Default> Default for Set<T, S> {
-    fn default() -> Self {
-        Self { map: Map::default() }
     }
 }
 

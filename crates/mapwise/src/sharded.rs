@@ -12,6 +12,7 @@ use crate::{
     locks::RwLock,
     seam::{Holds, MapType},
     shards::{Select, Shard, Shards},
+    surface::constructors,
 };
 
 const TYPE: MapType = MapType { name: "ShardedMap", holds: Holds::SharedLock };
@@ -40,15 +41,10 @@ pub struct ShardedMap<K, V, S = RandomState> {
     shards: Shards<K, V, S, RwLock<Shard<K, V>>>,
 }
 
-impl<K, V> ShardedMap<K, V> {
-    /// Makes an empty map with a shard count that suits this machine.
-    #[must_use]
-    #[track_caller]
-    pub fn new() -> Self {
-        Self::with_hasher(RandomState::new())
-    }
+constructors! { ShardedMap<K, V> }
 
-    /// Makes an empty map with `count` shards.
+impl<K, V> ShardedMap<K, V> {
+    /// Makes an empty map with `count` shards, where [`new`](Self::new) chooses a count that suits this machine.
     ///
     /// # Errors
     ///
@@ -57,23 +53,9 @@ impl<K, V> ShardedMap<K, V> {
     pub fn with_shards(count: usize) -> Result<Self, BadShardCount> {
         Self::with_shards_capacity_and_hasher(count, 0, RandomState::new())
     }
-
-    /// Makes an empty map with room for `capacity` entries.
-    #[must_use]
-    #[track_caller]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_hasher(capacity, RandomState::new())
-    }
 }
 
 impl<K, V, S> ShardedMap<K, V, S> {
-    /// Makes an empty map that hashes with `hasher`.
-    #[must_use]
-    #[track_caller]
-    pub fn with_hasher(hasher: S) -> Self {
-        Self::with_capacity_and_hasher(0, hasher)
-    }
-
     /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
     ///
     /// # Panics

@@ -3,6 +3,46 @@
 //! Each forwards to the trait of the same method; each map adds one sentence on what its reads, its writes and its
 //! iterations block.
 
+/// Gives a map with `with_capacity_and_hasher` the constructors that follow from it; the hasher is its last parameter.
+macro_rules! constructors {
+    ($map:ident<$($parameter:ident),+>) => {
+        $crate::surface::constructors! { $map<$($parameter),+>, "map", "entries" }
+    };
+    ($map:ident<$($parameter:ident),+>, $kind:literal, $entries:literal) => {
+        impl<$($parameter),+> $map<$($parameter),+> {
+            #[doc = concat!("Makes an empty ", $kind, ".")]
+            #[must_use]
+            #[track_caller]
+            pub fn new() -> Self {
+                Self::with_hasher(::std::hash::RandomState::new())
+            }
+
+            #[doc = concat!("Makes an empty ", $kind, " with room for `capacity` ", $entries, ".")]
+            #[must_use]
+            #[track_caller]
+            pub fn with_capacity(capacity: usize) -> Self {
+                Self::with_capacity_and_hasher(capacity, ::std::hash::RandomState::new())
+            }
+        }
+
+        impl<$($parameter,)+ S> $map<$($parameter,)+ S> {
+            #[doc = concat!("Makes an empty ", $kind, " that hashes with `hasher`.")]
+            #[must_use]
+            #[track_caller]
+            pub fn with_hasher(hasher: S) -> Self {
+                Self::with_capacity_and_hasher(0, hasher)
+            }
+        }
+
+        impl<$($parameter,)+ S: Default> Default for $map<$($parameter,)+ S> {
+            #[track_caller]
+            fn default() -> Self {
+                Self::with_hasher(S::default())
+            }
+        }
+    };
+}
+
 /// Gives a `MapRead` its inherent methods.
 macro_rules! read_surface {
     (
@@ -382,4 +422,4 @@ macro_rules! named {
     };
 }
 
-pub(crate) use {named, read_surface, write_surface};
+pub(crate) use {constructors, named, read_surface, write_surface};

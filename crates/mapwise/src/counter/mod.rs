@@ -15,7 +15,7 @@ use self::count::{Added, Count, Expunged};
 use crate::{
     api::{Caps, Iteration, MapRead, Progress},
     seam::{Call, Change, Holds, KeyText, MapType, Op, Seam},
-    surface::{named, read_surface},
+    surface::{constructors, named, read_surface},
     two_table::{Access, Entry, Linked, TwoTable},
 };
 
@@ -58,32 +58,11 @@ pub struct CounterMap<K, S = RandomState> {
     key_text: KeyText<K>,
 }
 
-impl<K> CounterMap<K> {
-    /// Makes an empty map.
-    #[must_use]
-    #[track_caller]
-    pub fn new() -> Self {
-        Self::with_hasher(RandomState::new())
-    }
-
-    /// Makes an empty map with room for `capacity` counters.
-    #[must_use]
-    #[track_caller]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_hasher(capacity, RandomState::new())
-    }
-}
+constructors! { CounterMap<K>, "map", "counters" }
 
 impl<K, S> CounterMap<K, S> {
     /// Where counts stop: an addition that would go past it stays here.
     pub const MAX: u64 = count::MAX;
-
-    /// Makes an empty map that hashes with `hasher`.
-    #[must_use]
-    #[track_caller]
-    pub fn with_hasher(hasher: S) -> Self {
-        Self::with_capacity_and_hasher(0, hasher)
-    }
 
     /// Makes an empty map with room for `capacity` counters that hashes with `hasher`.
     ///
@@ -350,13 +329,6 @@ read_surface! {
     CounterMap<K, S> of (K, u64) where [S: BuildHasher]
     reads: "Linearizable. Lock-free for keys of the read table; otherwise takes the lock if there are newer keys."
     iteration: "Promotes the dirty table first, then takes no lock. Sees each counter at some moment during the iteration; closures may read and write this map."
-}
-
-impl<K, S: Default> Default for CounterMap<K, S> {
-    #[track_caller]
-    fn default() -> Self {
-        Self::with_hasher(S::default())
-    }
 }
 
 impl<K: Hash + Eq, S: BuildHasher> Extend<(K, u64)> for CounterMap<K, S> {

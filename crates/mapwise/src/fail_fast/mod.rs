@@ -19,6 +19,7 @@ use self::{
 use crate::{
     per_index::PerIndex,
     seam::{Holds, KeyHash, KeyText, MapType, Seam},
+    surface::constructors,
     sync::UnsafeCell,
     table::Table,
     thread_index,
@@ -90,27 +91,9 @@ pub struct FailFastMap<K, V, S = RandomState> {
 // `&mut Table` one after the other (`Send`).
 unsafe impl<K: Send + Sync, V: Send + Sync, S: Sync> Sync for FailFastMap<K, V, S> {}
 
-impl<K, V> FailFastMap<K, V> {
-    /// Makes an empty map.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with_hasher(RandomState::new())
-    }
-
-    /// Makes an empty map with room for `capacity` entries.
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_hasher(capacity, RandomState::new())
-    }
-}
+constructors! { FailFastMap<K, V> }
 
 impl<K, V, S> FailFastMap<K, V, S> {
-    /// Makes an empty map that hashes with `hasher`.
-    #[must_use]
-    pub fn with_hasher(hasher: S) -> Self {
-        Self::with_capacity_and_hasher(0, hasher)
-    }
-
     /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {

@@ -21,6 +21,7 @@ use equivalent::Equivalent;
 use self::slot::{Blocked, Busy, Node, Old, Slot};
 use crate::{
     seam::{Call, Change, Holds, KeyText, MapType, Op, Seam},
+    surface::constructors,
     two_table::{Access, Entry, Linked, Seen, TwoTable},
 };
 
@@ -72,30 +73,9 @@ pub struct SyncMap<K, V, S = RandomState> {
     key_text: KeyText<K>,
 }
 
-impl<K, V> SyncMap<K, V> {
-    /// Makes an empty map.
-    #[must_use]
-    #[track_caller]
-    pub fn new() -> Self {
-        Self::with_hasher(RandomState::new())
-    }
-
-    /// Makes an empty map with room for `capacity` entries.
-    #[must_use]
-    #[track_caller]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_hasher(capacity, RandomState::new())
-    }
-}
+constructors! { SyncMap<K, V> }
 
 impl<K, V, S> SyncMap<K, V, S> {
-    /// Makes an empty map that hashes with `hasher`.
-    #[must_use]
-    #[track_caller]
-    pub fn with_hasher(hasher: S) -> Self {
-        Self::with_capacity_and_hasher(0, hasher)
-    }
-
     /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
     ///
     /// The room is taken when the first key comes.
