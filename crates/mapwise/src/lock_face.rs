@@ -128,33 +128,16 @@ macro_rules! lock_face {
             whole: $whole
         }
 
+        $crate::surface::transact_surface! {
+            $map<$k, $v, $s>
+            transactions: "Linearizable over all the keys. Blocks readers and writers of every lock involved; the locks are taken in one order, so transactions never wait for each other in a circle."
+        }
+
         impl<$k, $v, $s> $map<$k, $v, $s>
         where
             $k: Hash + Eq,
             $s: BuildHasher,
         {
-            /// Shows the values under all of `keys` to `change` at once and returns what it returned.
-            ///
-            /// # Concurrency
-            ///
-            /// Linearizable over all the keys. Blocks readers and writers of every lock involved; the locks are taken
-            /// in one order, so transactions never wait for each other in a circle.
-            ///
-            /// # Errors
-            ///
-            /// Two equal keys are refused: their values could not both be borrowed.
-            #[track_caller]
-            pub fn transact<Q, const N: usize, R>(
-                &self,
-                keys: [&Q; N],
-                change: impl FnOnce([Option<&mut $v>; N]) -> R,
-            ) -> Result<R, $crate::DuplicateKey>
-            where
-                Q: Hash + Eq + ::equivalent::Equivalent<$k> + ?Sized,
-            {
-                $crate::MapTransact::transact(self, keys, change)
-            }
-
             /// Makes room for `additional` more entries.
             ///
             /// # Concurrency

@@ -14,7 +14,7 @@ use crate::{
     engine::Engine,
     frozen::FrozenMap,
     seam::{Holds, MapType},
-    surface::{constructors, named, read_surface, write_surface},
+    surface::{constructors, named, read_surface, transact_surface, write_surface},
 };
 
 const TYPE: MapType = MapType { name: "Map", holds: Holds::SharedLock };
@@ -193,33 +193,12 @@ write_surface! {
     whole: "Blocks one bucket at a time; entries that others put into buckets already passed are not seen."
 }
 
-impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
-    /// Shows the values under all of `keys` to `change` at once and returns what it returned.
-    ///
-    /// # Concurrency
-    ///
-    /// Linearizable over all the keys. Blocks readers and writers of every bucket involved; the locks are taken in one
-    /// order, so transactions never wait for each other in a circle.
-    ///
-    /// # Errors
-    ///
-    /// Two equal keys are refused: their values could not both be borrowed.
-    ///
-    /// # Panics
-    ///
-    /// If two keys that differ from each other are both equivalent to the same entry's key.
-    #[track_caller]
-    pub fn transact<Q, const N: usize, R>(
-        &self,
-        keys: [&Q; N],
-        change: impl FnOnce([Option<&mut V>; N]) -> R,
-    ) -> Result<R, DuplicateKey>
-    where
-        Q: Hash + Eq + Equivalent<K> + ?Sized,
-    {
-        MapTransact::transact(self, keys, change)
-    }
+transact_surface! {
+    Map<K, V, S>
+    transactions: "Linearizable over all the keys. Blocks readers and writers of every bucket involved; the locks are taken in one order, so transactions never wait for each other in a circle."
+}
 
+impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// Makes room for `additional` more entries.
     ///
     /// Growth never keeps anybody waiting for long, so there is seldom a reason to; it saves the time to move entries.

@@ -388,6 +388,41 @@ macro_rules! write_surface {
     };
 }
 
+/// Gives a `MapTransact` its inherent method.
+macro_rules! transact_surface {
+    (
+        $map:ident<$k:ident, $v:ident, $s:ident>
+        transactions: $transactions:literal
+    ) => {
+        impl<$k: ::std::hash::Hash + Eq, $v, $s: ::std::hash::BuildHasher> $map<$k, $v, $s> {
+            /// Shows the values under all of `keys` to `change` at once and returns what it returned.
+            ///
+            /// # Concurrency
+            ///
+            #[doc = $transactions]
+            ///
+            /// # Errors
+            ///
+            /// Two equal keys are refused: their values could not both be borrowed.
+            ///
+            /// # Panics
+            ///
+            /// If two keys that differ from each other are both equivalent to the same entry's key.
+            #[track_caller]
+            pub fn transact<Q, const N: usize, R>(
+                &self,
+                keys: [&Q; N],
+                change: impl FnOnce([Option<&mut $v>; N]) -> R,
+            ) -> Result<R, $crate::DuplicateKey>
+            where
+                Q: ::std::hash::Hash + Eq + ::equivalent::Equivalent<$k> + ?Sized,
+            {
+                $crate::MapTransact::transact(self, keys, change)
+            }
+        }
+    };
+}
+
 /// Gives a map with a seam the method that names it, and one whose findings are about keys the method that shows them.
 macro_rules! named {
     ($map:ident<$key:ident $(, $parameter:ident)*>, $($seam:ident).+, $($key_text:ident).+ $(, $share:ident)?) => {
@@ -422,4 +457,4 @@ macro_rules! named {
     };
 }
 
-pub(crate) use {constructors, named, read_surface, write_surface};
+pub(crate) use {constructors, named, read_surface, transact_surface, write_surface};

@@ -13,7 +13,7 @@ use crate::{
     frozen::FrozenMap,
     seam::{Change, Op},
     shards::Select,
-    surface::{named, read_surface, write_surface},
+    surface::{named, read_surface, transact_surface, write_surface},
     table::Table,
 };
 use equivalent::Equivalent;
@@ -205,28 +205,12 @@ write_surface! {
     whole: "Never waits. Ends the process if anybody else is inside."
 }
 
-impl<K: Hash + Eq, V, S: BuildHasher> FailFastMap<K, V, S> {
-    /// Shows the values under all of `keys` to `change` at once and returns what it returned.
-    ///
-    /// # Concurrency
-    ///
-    /// Never waits. Ends the process if anybody else is inside.
-    ///
-    /// # Errors
-    ///
-    /// Two equal keys are refused: their values could not both be borrowed.
-    #[track_caller]
-    pub fn transact<Q, const N: usize, R>(
-        &self,
-        keys: [&Q; N],
-        change: impl FnOnce([Option<&mut V>; N]) -> R,
-    ) -> Result<R, DuplicateKey>
-    where
-        Q: Hash + Eq + Equivalent<K> + ?Sized,
-    {
-        MapTransact::transact(self, keys, change)
-    }
+transact_surface! {
+    FailFastMap<K, V, S>
+    transactions: "Never waits. Ends the process if anybody else is inside."
+}
 
+impl<K: Hash + Eq, V, S: BuildHasher> FailFastMap<K, V, S> {
     /// Makes room for `additional` more entries.
     ///
     /// # Concurrency
