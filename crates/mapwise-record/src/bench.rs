@@ -44,17 +44,8 @@ impl Bench {
     /// The first rule that is broken, with its place.
     pub fn validate(&self) -> Result<(), Invalid> {
         let at = At::ROOT;
-        if self.schema != SCHEMA {
-            let reason = format!("must be {SCHEMA:?}, got {:?}", self.schema);
-            return at.field("schema").refuse(reason);
-        }
-        let versions = 1..=SCHEMA_VERSION as usize;
-        at.field("schema_version").count(self.schema_version as usize, versions)?;
-        let list = at.field("runs");
-        list.length(self.runs.len(), MAX_RUNS)?;
-        for (index, run) in self.runs.iter().enumerate() {
-            run.validate_at(&list.index(index))?;
-        }
+        at.head((&self.schema, SCHEMA), (self.schema_version, SCHEMA_VERSION))?;
+        at.field("runs").each(&self.runs, MAX_RUNS, |at, run| run.validate_at(at))?;
         suite::validate(&self.rows, &at.field("rows"))
     }
 }

@@ -10,12 +10,39 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::bench::{self, Bench};
-use crate::error::RecordError;
+use crate::error::{Invalid, RecordError};
 use crate::findings::{self, Findings};
 use crate::run::{self, Run};
 
 /// The most bytes of a file.
 const MAX_FILE: u64 = 256 << 20;
+
+/// A kind of document, which says of itself what it is.
+trait Document: DeserializeOwned {
+    /// What its field `schema` says.
+    const SCHEMA: &'static str;
+    /// The newest version that is known.
+    const VERSION: u32;
+
+    fn check(&self) -> Result<(), Invalid>;
+}
+
+macro_rules! document {
+    ($document:ident of $kind:ident) => {
+        impl Document for $document {
+            const SCHEMA: &'static str = $kind::SCHEMA;
+            const VERSION: u32 = $kind::SCHEMA_VERSION;
+
+            fn check(&self) -> Result<(), Invalid> {
+                self.validate()
+            }
+        }
+    };
+}
+
+document! { Run of run }
+document! { Bench of bench }
+document! { Findings of findings }
 
 impl Run {
     /// Reads a run and checks it; see [`Run::validate`].
@@ -24,11 +51,7 @@ impl Run {
     ///
     /// When the text is no JSON, no run, written by a newer mapwise, or invalid.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
-        let json = json.as_ref();
-        match Head::kind(json)? {
-            DocumentKind::Run => parse_run(json),
-            DocumentKind::Bench => Err(foreign(&[run::SCHEMA], &Some(bench::SCHEMA.into()))),
-        }
+        read(json.as_ref())
     }
 
     /// Writes the run as indented JSON.
@@ -49,11 +72,7 @@ impl Bench {
     ///
     /// As [`Run::from_json`].
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
-        let json = json.as_ref();
-        match Head::kind(json)? {
-            DocumentKind::Bench => parse_bench(json),
-            DocumentKind::Run => Err(foreign(&[bench::SCHEMA], &Some(run::SCHEMA.into()))),
-        }
+        read(json.as_ref())
     }
 
     /// Writes the runs as indented JSON.
@@ -106,9 +125,14 @@ impl Record {
     /// As [`Run::from_json`].
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
         let json = json.as_ref();
-        match Head::kind(json)? {
-            DocumentKind::Run => Ok(Self::Run(Box::new(parse_run(json)?))),
-            DocumentKind::Bench => Ok(Self::Bench(parse_bench(json)?)),
+        let expected = [Run::SCHEMA, Bench::SCHEMA];
+        let head = Head::of(json, &expected)?;
+        if head.is_of::<Run>() {
+            Ok(Self::Run(Box::new(head.rest(json)?)))
+        } else if head.is_of::<Bench>() {
+            Ok(Self::Bench(head.rest(json)?))
+        } else {
+            Err(foreign(&expected, &head.schema))
         }
     }
 
@@ -129,15 +153,7 @@ impl Findings {
     ///
     /// When the text is no JSON, no findings, written by a newer mapwise, or invalid.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, RecordError> {
-        let json = json.as_ref();
-        let head = Head::of(json, &[findings::SCHEMA])?;
-        if !head.says(findings::SCHEMA) {
-            return Err(foreign(&[findings::SCHEMA], &head.schema));
-        }
-        head.version(findings::SCHEMA_VERSION)?;
-        let findings = parse::<Self>(json)?;
-        findings.validate()?;
-        Ok(findings)
+        read(json.as_ref())
     }
 }
 
@@ -148,11 +164,6 @@ struct Head {
     schema_version: Option<Value>,
 }
 
-enum DocumentKind {
-    Run,
-    Bench,
-}
-
 impl Head {
     fn of(json: &[u8], expected: &[&str]) -> Result<Self, RecordError> {
         serde_json::from_slice(json).map_err(|error| match error.classify() {
@@ -161,31 +172,31 @@ impl Head {
         })
     }
 
-    fn says(&self, schema: &str) -> bool {
-        self.schema.as_ref().and_then(Value::as_str) == Some(schema)
+    fn is_of<D: Document>(&self) -> bool {
+        self.schema.as_ref().and_then(Value::as_str) == Some(D::SCHEMA)
     }
 
-    fn version(&self, supported: u32) -> Result<(), RecordError> {
-        match self.schema_version.as_ref().and_then(Value::as_u64) {
-            Some(found) if found > supported.into() => Err(RecordError::Newer { supported, found }),
-            _ => Ok(()),
+    /// Reads the rest of a document of this kind.
+    fn rest<D: Document>(&self, json: &[u8]) -> Result<D, RecordError> {
+        let supported = D::VERSION;
+        if let Some(found) = self.schema_version.as_ref().and_then(Value::as_u64)
+            && found > supported.into()
+        {
+            return Err(RecordError::Newer { supported, found });
         }
+        let document: D = parse(json)?;
+        document.check()?;
+        Ok(document)
     }
+}
 
-    /// Which of the documents with runs it is.
-    fn kind(json: &[u8]) -> Result<DocumentKind, RecordError> {
-        let expected = [run::SCHEMA, bench::SCHEMA];
-        let head = Self::of(json, &expected)?;
-        if head.says(run::SCHEMA) {
-            head.version(run::SCHEMA_VERSION)?;
-            return Ok(DocumentKind::Run);
-        }
-        if head.says(bench::SCHEMA) {
-            head.version(bench::SCHEMA_VERSION)?;
-            return Ok(DocumentKind::Bench);
-        }
-        Err(foreign(&expected, &head.schema))
+/// Reads a document of a kind that is known beforehand.
+fn read<D: Document>(json: &[u8]) -> Result<D, RecordError> {
+    let head = Head::of(json, &[D::SCHEMA])?;
+    if !head.is_of::<D>() {
+        return Err(foreign(&[D::SCHEMA], &head.schema));
     }
+    head.rest(json)
 }
 
 fn foreign(expected: &[&str], found: &Option<Value>) -> RecordError {
@@ -201,18 +212,6 @@ fn foreign(expected: &[&str], found: &Option<Value>) -> RecordError {
             Some(_) => "something else than a text".into(),
         },
     }
-}
-
-fn parse_run(json: &[u8]) -> Result<Run, RecordError> {
-    let run = parse::<Run>(json)?;
-    run.validate()?;
-    Ok(run)
-}
-
-fn parse_bench(json: &[u8]) -> Result<Bench, RecordError> {
-    let bench = parse::<Bench>(json)?;
-    bench.validate()?;
-    Ok(bench)
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, RecordError> {

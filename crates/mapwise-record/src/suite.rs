@@ -97,11 +97,10 @@ impl Check {
 
 /// Checks what the types cannot.
 pub(crate) fn validate(rows: &[Row], at: &At<'_>) -> Result<(), Invalid> {
-    at.length(rows.len(), MAX_ROWS)?;
-    rows.iter().enumerate().try_for_each(|(index, row)| validate_row(row, &at.index(index)))
+    at.each(rows, MAX_ROWS, validate_row)
 }
 
-fn validate_row(row: &Row, at: &At<'_>) -> Result<(), Invalid> {
+fn validate_row(at: &At<'_>, row: &Row) -> Result<(), Invalid> {
     at.field("workload").name(&row.workload)?;
     at.field("key_type").name(&row.key_type)?;
     at.field("threads").count(row.threads, 1..=MAX_THREADS)?;
@@ -117,21 +116,21 @@ fn validate_row(row: &Row, at: &At<'_>) -> Result<(), Invalid> {
     ];
     figures.into_iter().try_for_each(|(name, figure)| at.field(name).number(figure, 0.0..=MAX_NUMBER))?;
     at.ascending("ratio_low, ratio, ratio_high", &[row.ratio_low, row.ratio, row.ratio_high])?;
-    let list = at.field("checks");
-    list.length(row.checks.len(), MAX_CHECKS)?;
-    for (index, check) in row.checks.iter().enumerate() {
-        let at = list.index(index);
-        at.field("against").name(&check.against)?;
-        at.field("ratio").number(check.ratio, 0.0..=MAX_NUMBER)?;
-        at.field("limit").number(check.limit.unwrap_or(0.0), 0.0..=MAX_NUMBER)?;
-        let Check { what, ratio, limit, .. } = *check;
-        if Check::new(what, "", ratio, limit).ok != check.ok {
-            return at.field("ok").refuse(format!("must follow from the ratio and the limit, got {}", check.ok));
-        }
-    }
+    at.field("checks").each(&row.checks, MAX_CHECKS, validate_check)?;
     let ok = row.floor.is_none_or(|floor| row.ratio >= floor) && row.checks.iter().all(|check| check.ok);
     if ok != row.ok {
         return at.field("ok").refuse(format!("must follow from the floor and the checks, got {}", row.ok));
+    }
+    Ok(())
+}
+
+fn validate_check(at: &At<'_>, check: &Check) -> Result<(), Invalid> {
+    at.field("against").name(&check.against)?;
+    at.field("ratio").number(check.ratio, 0.0..=MAX_NUMBER)?;
+    at.field("limit").number(check.limit.unwrap_or(0.0), 0.0..=MAX_NUMBER)?;
+    let Check { what, ratio, limit, .. } = *check;
+    if Check::new(what, "", ratio, limit).ok != check.ok {
+        return at.field("ok").refuse(format!("must follow from the ratio and the limit, got {}", check.ok));
     }
     Ok(())
 }

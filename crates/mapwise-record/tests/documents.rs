@@ -58,14 +58,11 @@ fn foreign_and_newer_files_are_told_apart() {
         ("", "not JSON: EOF while parsing a value at line 1 column 0"),
         ("\x7fELF", "not JSON: expected value at line 1 column 1"),
         ("{\"schema\": \"mapwise.run\",", "not JSON: EOF while parsing a value at line 1 column 25"),
-        ("{}", "schema must be mapwise.run or mapwise.bench, got none"),
-        ("17", "schema must be mapwise.run or mapwise.bench, got none"),
-        ("[]", "schema must be mapwise.run or mapwise.bench, got none"),
-        ("{\"schema\": 3}", "schema must be mapwise.run or mapwise.bench, got something else than a text"),
-        (
-            "{\"schema\": \"criterion\\u001b[2J\"}",
-            "schema must be mapwise.run or mapwise.bench, got \"criterion\\u{1b}[2J\"",
-        ),
+        ("{}", "schema must be mapwise.run, got none"),
+        ("17", "schema must be mapwise.run, got none"),
+        ("[]", "schema must be mapwise.run, got none"),
+        ("{\"schema\": 3}", "schema must be mapwise.run, got something else than a text"),
+        ("{\"schema\": \"criterion\\u001b[2J\"}", "schema must be mapwise.run, got \"criterion\\u{1b}[2J\""),
         ("{\"schema\": \"mapwise.bench\"}", "schema must be mapwise.run, got \"mapwise.bench\""),
         (
             "{\"schema\": \"mapwise.run\", \"schema_version\": 2}",
@@ -78,6 +75,8 @@ fn foreign_and_newer_files_are_told_apart() {
     ] {
         assert_eq!(refusal(json), text);
     }
+    let error = Record::from_json("{\"schema\": \"mapwise.profile\"}").expect_err("neither of the two").to_string();
+    assert_eq!(error, "schema must be mapwise.run or mapwise.bench, got \"mapwise.profile\"");
     let error = Record::read("no/such/file").expect_err("no file");
     assert!(error.to_string().starts_with("cannot read: "));
 }

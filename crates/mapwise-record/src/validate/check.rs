@@ -73,11 +73,25 @@ impl<'a> At<'a> {
         self.refuse(format!("must be {low} to {high}, got {value}"))
     }
 
-    pub(crate) fn length(&self, length: usize, most: usize) -> Result<(), Invalid> {
-        if length <= most {
-            return Ok(());
+    /// Checks each element of a list that has at most `most`.
+    pub(crate) fn each<'l, T>(
+        &self,
+        list: &'l [T],
+        most: usize,
+        mut check: impl FnMut(&At<'_>, &'l T) -> Result<(), Invalid>,
+    ) -> Result<(), Invalid> {
+        if list.len() > most {
+            return self.refuse(format!("must have at most {most} elements, got {}", list.len()));
         }
-        self.refuse(format!("must have at most {most} elements, got {length}"))
+        list.iter().enumerate().try_for_each(|(index, one)| check(&self.index(index), one))
+    }
+
+    /// Checks what every document begins with: which schema, and which version of it.
+    pub(crate) fn head(&self, (schema, expected): (&str, &str), (version, newest): (u32, u32)) -> Result<(), Invalid> {
+        if schema != expected {
+            return self.field("schema").refuse(format!("must be {expected:?}, got {schema:?}"));
+        }
+        self.field("schema_version").count(version as usize, 1..=newest as usize)
     }
 
     /// Refuses values that fall, but for rounding.

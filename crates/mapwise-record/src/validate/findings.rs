@@ -17,26 +17,12 @@ impl Findings {
     /// The first rule that is broken, with its place.
     pub fn validate(&self) -> Result<(), Invalid> {
         let at = At::ROOT;
-        if self.schema != SCHEMA {
-            let reason = format!("must be {SCHEMA:?}, got {:?}", self.schema);
-            return at.field("schema").refuse(reason);
-        }
-        let versions = 1..=SCHEMA_VERSION as usize;
-        at.field("schema_version").count(self.schema_version as usize, versions)?;
+        at.head((&self.schema, SCHEMA), (self.schema_version, SCHEMA_VERSION))?;
         at.field("mapwise_version").name(&self.mapwise_version)?;
-        let list = at.field("findings");
-        list.length(self.findings.len(), MAX_FINDINGS)?;
-        for (index, finding) in self.findings.iter().enumerate() {
-            finding.validate_at(&list.index(index))?;
-        }
-        texts(&at.field("unused_suppressions"), &self.unused_suppressions)?;
-        texts(&at.field("notes"), &self.notes)
+        at.field("findings").each(&self.findings, MAX_FINDINGS, |at, finding| finding.validate_at(at))?;
+        at.field("unused_suppressions").each(&self.unused_suppressions, MAX_LIST, |at, text| at.name(text))?;
+        at.field("notes").each(&self.notes, MAX_LIST, |at, text| at.name(text))
     }
-}
-
-fn texts(at: &At<'_>, texts: &[String]) -> Result<(), Invalid> {
-    at.length(texts.len(), MAX_LIST)?;
-    texts.iter().enumerate().try_for_each(|(index, text)| at.index(index).name(text))
 }
 
 fn optional(at: &At<'_>, text: Option<&String>) -> Result<(), Invalid> {
@@ -57,21 +43,14 @@ impl Finding {
         if self.count == 0 {
             return at.field("count").refuse("must be at least 1, got 0");
         }
-        let threads = at.field("threads");
-        threads.length(self.threads.len(), MAX_LIST)?;
-        for (index, thread) in self.threads.iter().enumerate() {
-            thread.validate_at(&threads.index(index))?;
-        }
-        let accesses = at.field("accesses");
-        accesses.length(self.accesses.len(), MAX_LIST)?;
-        for (index, access) in self.accesses.iter().enumerate() {
-            let at = accesses.index(index);
-            access.validate_at(&at)?;
+        at.field("threads").each(&self.threads, MAX_LIST, |at, thread| thread.validate_at(at))?;
+        at.field("accesses").each(&self.accesses, MAX_LIST, |at, access| {
+            access.validate_at(at)?;
             if self.threads.iter().all(|thread| thread.number != access.thread) {
                 return at.field("thread").refuse(format!("must be one of the threads, got {}", access.thread));
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

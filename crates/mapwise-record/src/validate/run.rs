@@ -32,31 +32,19 @@ impl Run {
     pub(crate) fn validate_at(&self, at: &At<'_>) -> Result<(), Invalid> {
         self.validate_head(at)?;
         self.workload.validate_at(&at.field("workload"))?;
-        let list = at.field("harness");
-        list.length(self.harness.len(), MAX_LIST)?;
-        for (index, harness) in self.harness.iter().enumerate() {
-            let at = list.index(index);
+        at.field("harness").each(&self.harness, MAX_LIST, |at, harness| {
             at.field("threads").count(harness.threads, 1..=MAX_THREADS)?;
-            at.field("ns_per_op").number(harness.ns_per_op, 0.0..=MAX_NUMBER)?;
-        }
+            at.field("ns_per_op").number(harness.ns_per_op, 0.0..=MAX_NUMBER)
+        })?;
         self.validate_cells(&at.field("cells"))?;
         self.validate_remarks(at)?;
         self.validate_verdicts(at)
     }
 
     fn validate_head(&self, at: &At<'_>) -> Result<(), Invalid> {
-        if self.schema != SCHEMA {
-            let reason = format!("must be {SCHEMA:?}, got {:?}", self.schema);
-            return at.field("schema").refuse(reason);
-        }
-        let versions = 1..=SCHEMA_VERSION as usize;
-        at.field("schema_version").count(self.schema_version as usize, versions)?;
+        at.head((&self.schema, SCHEMA), (self.schema_version, SCHEMA_VERSION))?;
         at.field("mapwise_version").name(&self.mapwise_version)?;
-        let list = at.field("command");
-        list.length(self.command.len(), MAX_LIST)?;
-        for (index, argument) in self.command.iter().enumerate() {
-            list.index(index).text(argument)?;
-        }
+        at.field("command").each(&self.command, MAX_LIST, |at, argument| at.text(argument))?;
         at.field("elapsed_s").number(self.elapsed_s, 0.0..=MAX_NUMBER)?;
         at.field("hasher").text(&self.hasher)?;
         let machine = at.field("machine");
@@ -67,52 +55,40 @@ impl Run {
     }
 
     fn validate_cells(&self, at: &At<'_>) -> Result<(), Invalid> {
-        at.length(self.cells.len(), MAX_CELLS)?;
         let mut seen = HashSet::new();
-        for (index, one) in self.cells.iter().enumerate() {
-            let at = at.index(index);
-            cell(one, &at)?;
-            if !seen.insert((&one.candidate, one.threads)) {
-                let (candidate, threads) = (&one.candidate, one.threads);
+        at.each(&self.cells, MAX_CELLS, |at, one| {
+            cell(at, one)?;
+            let (candidate, threads) = (&one.candidate, one.threads);
+            if !seen.insert((candidate, threads)) {
                 return at.refuse(format!("must be the only cell of {candidate:?} at {threads} threads"));
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn validate_remarks(&self, at: &At<'_>) -> Result<(), Invalid> {
-        let list = at.field("left_out");
-        list.length(self.left_out.len(), MAX_LIST)?;
-        for (index, left_out) in self.left_out.iter().enumerate() {
-            let at = list.index(index);
+        at.field("left_out").each(&self.left_out, MAX_LIST, |at, left_out| {
             at.field("candidate").name(&left_out.candidate)?;
             at.field("name").name(&left_out.name)?;
-            at.field("reason").text(&left_out.reason)?;
-        }
-        let list = at.field("warnings");
-        list.length(self.warnings.len(), MAX_LIST)?;
-        for (index, warning) in self.warnings.iter().enumerate() {
-            list.index(index).field("text").text(&warning.text)?;
-        }
-        Ok(())
+            at.field("reason").text(&left_out.reason)
+        })?;
+        at.field("warnings").each(&self.warnings, MAX_LIST, |at, warning| at.field("text").text(&warning.text))
     }
 
     fn validate_verdicts(&self, at: &At<'_>) -> Result<(), Invalid> {
         at.field("threads").count(self.threads, 1..=MAX_THREADS)?;
         self.validate_verdict(&self.verdict, self.threads, &at.field("verdict"))?;
         let list = at.field("verdicts");
-        list.length(self.verdicts.len(), MAX_LIST)?;
         let mut last = 0;
-        for (index, one) in self.verdicts.iter().enumerate() {
-            let at = list.index(index);
+        list.each(&self.verdicts, MAX_LIST, |at, one| {
             at.field("threads").count(one.threads, 1..=MAX_THREADS)?;
             if one.threads <= last {
                 let reason = format!("must be above the {last} before it, got {}", one.threads);
                 return at.field("threads").refuse(reason);
             }
             last = one.threads;
-            self.validate_verdict(&one.verdict, one.threads, &at.field("verdict"))?;
-        }
+            self.validate_verdict(&one.verdict, one.threads, &at.field("verdict"))
+        })?;
         let same = |one: &&crate::run::VerdictAt| one.threads == self.threads;
         match self.verdicts.iter().find(same) {
             Some(one) if one.verdict == self.verdict => Ok(()),
@@ -136,7 +112,7 @@ impl Run {
     }
 }
 
-fn cell(cell: &Cell, at: &At<'_>) -> Result<(), Invalid> {
+fn cell(at: &At<'_>, cell: &Cell) -> Result<(), Invalid> {
     at.field("candidate").name(&cell.candidate)?;
     at.field("name").name(&cell.name)?;
     at.field("threads").count(cell.threads, 1..=MAX_THREADS)?;
@@ -150,12 +126,7 @@ fn cell(cell: &Cell, at: &At<'_>) -> Result<(), Invalid> {
     if let Some(bytes) = cell.bytes_per_entry {
         at.field("bytes_per_entry").number(bytes, 0.0..=MAX_NUMBER)?;
     }
-    let list = at.field("samples");
-    list.length(cell.samples.len(), MAX_SAMPLES)?;
-    for (index, one) in cell.samples.iter().enumerate() {
-        sample(one, &list.index(index))?;
-    }
-    Ok(())
+    at.field("samples").each(&cell.samples, MAX_SAMPLES, sample)
 }
 
 fn interval(interval: &Interval, at: &At<'_>) -> Result<(), Invalid> {
@@ -172,10 +143,7 @@ fn latency(latency: &Latency, at: &At<'_>) -> Result<(), Invalid> {
     at.ascending("p50, p99, p999, p9999, max", &percentiles)?;
     at.field("offered_ops_per_s").number(latency.offered_ops_per_s, 0.0..=MAX_NUMBER)?;
     let at = at.field("curve");
-    at.length(latency.curve.len(), MAX_CURVE)?;
-    for (index, (share, _)) in latency.curve.iter().enumerate() {
-        at.index(index).number(*share, 0.0..=1.0)?;
-    }
+    at.each(&latency.curve, MAX_CURVE, |at, (share, _)| at.number(*share, 0.0..=1.0))?;
     for (index, pair) in latency.curve.windows(2).enumerate() {
         if pair[1].0 < pair[0].0 || pair[1].1 < pair[0].1 {
             return at.index(index + 1).refuse("must not fall below the point before it");
@@ -184,7 +152,7 @@ fn latency(latency: &Latency, at: &At<'_>) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn sample(sample: &Sample, at: &At<'_>) -> Result<(), Invalid> {
+fn sample(at: &At<'_>, sample: &Sample) -> Result<(), Invalid> {
     if sample.elapsed_ns == 0 {
         return at.field("elapsed_ns").refuse("must be above 0, got 0");
     }
