@@ -2,8 +2,7 @@
 //!
 //! Escaping for the output format comes afterwards and is the writer's business.
 
-use std::fmt::Write as _;
-
+use mapwise_profile::text::plain;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The longest text that is taken from a file, in characters; the rest is cut with an ellipsis.
@@ -11,29 +10,9 @@ const LONGEST: usize = 2000;
 
 /// Returns `text` with line breaks as spaces and every invisible or reordering character spelled out.
 ///
-/// The result has at most 2001 characters and can be printed on a terminal whatever was in the file.
+/// The result has at most 2000 characters and can be printed on a terminal whatever was in the file.
 pub fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (index, c) in text.chars().enumerate() {
-        if index == LONGEST {
-            out.push('…');
-            break;
-        }
-        match c {
-            '\n' | '\r' | '\t' => out.push(' '),
-            c if is_hidden(c) => write!(out, "\\u{{{:x}}}", u32::from(c)).expect("a String takes everything"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
+    plain(text, LONGEST)
 }
 
 /// Columns that `text` takes on a terminal.
@@ -115,7 +94,7 @@ mod tests {
 
     #[test]
     fn endless_text_is_cut() {
-        assert_eq!(clean(&"x".repeat(5000)).chars().count(), LONGEST + 1);
+        assert_eq!(clean(&"x".repeat(5000)).chars().count(), LONGEST);
     }
 
     #[test]
