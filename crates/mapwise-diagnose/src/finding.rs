@@ -167,7 +167,7 @@ pub struct Access {
     pub own_code: Option<Place>,
     /// Who did it, in the log's words: `goroutine 18 [running]`, `thread 7 of the race detector`.
     pub actor: String,
-    /// Where that goroutine was created.
+    /// Where that goroutine, or thread, was created.
     pub created: Option<Place>,
     /// All calls that led to its creation, innermost first; dumps print only the first.
     pub created_stack: Vec<Place>,

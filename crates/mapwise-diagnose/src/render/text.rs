@@ -130,7 +130,8 @@ fn side(out: &mut String, access: &Access) {
         let from = access.created_stack.iter().position(|place| place == created);
         let from = from.and_then(|index| access.created_stack.get(index + 1));
         let from = from.map_or_else(String::new, |place| format!(", called by {}", at(place)));
-        let _ = writeln!(out, "      goroutine created at {}{from}", at(created));
+        let who = if access.role == Role::Checked { "thread" } else { "goroutine" };
+        let _ = writeln!(out, "      {who} created at {}{from}", at(created));
     }
     if let Some(caveat) = &access.caveat {
         let _ = writeln!(out, "      but: {caveat}");
