@@ -136,6 +136,11 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for Map<K, V, S> {
         self.engine.insert(key, value)
     }
 
+    #[track_caller]
+    fn insert_many<const N: usize>(&self, entries: [(K, V); N]) -> [Option<V>; N] {
+        self.engine.insert_many(entries)
+    }
+
     #[inline]
     #[track_caller]
     fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {

@@ -233,6 +233,17 @@ macro_rules! write_surface {
                 $crate::MapWrite::insert(self, key, value)
             }
 
+            /// Stores each of `entries`, in their order, and returns the values that they replaced; each is an insertion of
+            /// its own.
+            ///
+            /// # Concurrency
+            ///
+            #[doc = $writes]
+            #[track_caller]
+            pub fn insert_many<const N: usize>(&self, entries: [($k, $v); N]) -> [Option<$v>; N] {
+                $crate::MapWrite::insert_many(self, entries)
+            }
+
             /// Stores `value` unless the key is present.
             ///
             /// # Concurrency

@@ -367,6 +367,20 @@ impl<K: Hash + Eq + Send, V: Send, S: BuildHasher> ActorMap<K, V, S> {
         replaced.map(|(_key, value)| value)
     }
 
+    /// Stores each of `entries`, in their order, and returns the values that they replaced.
+    ///
+    /// # Concurrency
+    ///
+    /// Each is a request of its own.
+    #[track_caller]
+    pub fn insert_many<const N: usize>(&self, entries: [(K, V); N]) -> [Option<V>; N] {
+        let mut replaced = [const { None }; N];
+        for (place, (key, value)) in replaced.iter_mut().zip(entries) {
+            *place = self.insert(key, value);
+        }
+        replaced
+    }
+
     /// Stores `value` unless the key is present.
     ///
     /// # Concurrency

@@ -78,6 +78,19 @@ pub trait MapWrite<K, V>: MapRead<K, V> {
         })
     }
 
+    /// Stores each of `entries`, in their order, and returns the values that they replaced.
+    ///
+    /// Not atomic: each insertion is one of its own. Maps that can overlap their cache misses do.
+    #[track_caller]
+    fn insert_many<const N: usize>(&self, entries: [(K, V); N]) -> [Option<V>; N] {
+        // A loop, and not `map`, whose closure would be the call site.
+        let mut replaced = [const { None }; N];
+        for (place, (key, value)) in replaced.iter_mut().zip(entries) {
+            *place = self.insert(key, value);
+        }
+        replaced
+    }
+
     /// Returns a copy of the value under `key`; if the key is absent, stores what `init` returns first.
     ///
     /// `init` runs at most once for an absent key, however many threads ask for it at once.

@@ -123,6 +123,12 @@ impl<'m, K, V> Home<'m, K, V> {
         prefetch::for_read(std::slice::from_ref(self.head()));
     }
 
+    /// Asks for the head before it is written.
+    #[inline(always)]
+    pub(super) fn expect_lock(&self) {
+        prefetch::for_write(std::slice::from_ref(self.head()));
+    }
+
     /// Asks for the slots where a read is most likely to find an entry with `tag`.
     #[inline(always)]
     pub(super) fn expect_read(&self, tag: u8) {

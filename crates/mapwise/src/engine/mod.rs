@@ -49,6 +49,7 @@ mod grown;
 mod head;
 mod home;
 mod leave;
+mod many;
 mod merge;
 mod mode;
 #[cfg(all(test, loom))]

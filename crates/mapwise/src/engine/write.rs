@@ -136,7 +136,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Engine<K, V, S> {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn insert(&self, key: K, value: V) -> Option<V> {
-        let hash = self.hash(&key);
+        self.insert_hashed(self.hash(&key), key, value)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn insert_hashed(&self, hash: u64, key: K, value: V) -> Option<V> {
         self.key_hash.learn();
         self.key_text.learn(&self.seam, hash, &key);
         let scope = self.seam.begin(Op::Insert, Some(hash));

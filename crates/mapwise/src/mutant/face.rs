@@ -120,6 +120,17 @@ impl<M, const SPLIT: u16> Mutant<M, SPLIT> {
         MapWrite::insert(self, key, value)
     }
 
+    /// See [`MapWrite::insert_many`].
+    #[track_caller]
+    pub fn insert_many<K, V, const N: usize>(&self, entries: [(K, V); N]) -> [Option<V>; N]
+    where
+        K: Hash + Eq + Clone,
+        V: Clone,
+        M: MapWrite<K, V>,
+    {
+        MapWrite::insert_many(self, entries)
+    }
+
     /// See [`MapWrite::insert_if_absent`].
     ///
     /// # Errors

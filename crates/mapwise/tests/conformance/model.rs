@@ -45,6 +45,7 @@ enum Step {
     Get(u8),
     GetPair(u8, u8),
     Insert(u8, u16),
+    InsertPair(u8, u8, u16),
     InsertIfAbsent(u8, u16),
     GetOrInsert(u8, u16),
     Update(u8, u16),
@@ -68,6 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => key.clone().prop_map(Step::Get),
         1 => (key.clone(), key.clone()).prop_map(|(a, b)| Step::GetPair(a, b)),
         8 => (key.clone(), value.clone()).prop_map(|(k, v)| Step::Insert(k, v)),
+        2 => (key.clone(), key.clone(), value.clone()).prop_map(|(a, b, v)| Step::InsertPair(a, b, v)),
         4 => (key.clone(), value.clone()).prop_map(|(k, v)| Step::InsertIfAbsent(k, v)),
         4 => (key.clone(), value.clone()).prop_map(|(k, v)| Step::GetOrInsert(k, v)),
         4 => (key.clone(), value.clone()).prop_map(|(k, v)| Step::Update(k, v)),
@@ -91,6 +93,10 @@ fn agree(map: &impl Subject<u8, u16>, model: &mut HashMap<u8, u16>, step: &Step)
         Step::Get(k) => map.get(&k) == model.get(&k).copied() && map.contains_key(&k) == model.contains_key(&k),
         Step::GetPair(a, b) => map.get_pair([&a, &b]) == [model.get(&a).copied(), model.get(&b).copied()],
         Step::Insert(k, v) => map.insert(k, v) == model.insert(k, v),
+        Step::InsertPair(a, b, v) => {
+            let replaced = map.insert_pair([(a, v), (b, v + 1)]);
+            replaced == [model.insert(a, v), model.insert(b, v + 1)]
+        }
         Step::InsertIfAbsent(k, v) => {
             let refused = map.insert_if_absent(k, v).err().map(|refused| (refused.key, refused.value));
             let expected = model.contains_key(&k).then_some((k, v));

@@ -40,6 +40,7 @@ pub trait Subject<K, V>: Send + Sync {
     fn len(&self) -> usize;
     fn is_empty(&self) -> bool;
     fn insert(&self, key: K, value: V) -> Option<V>;
+    fn insert_pair(&self, entries: [(K, V); 2]) -> [Option<V>; 2];
     fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>>;
     fn get_or_insert_with(&self, key: K, init: impl FnOnce() -> V + Send) -> V;
     fn update<R: Send>(&self, key: &K, change: impl FnOnce(&mut V) -> R + Send) -> Option<R>;
@@ -111,6 +112,10 @@ macro_rules! subject {
             #[track_caller]
             fn insert(&self, key: K, value: V) -> Option<V> {
                 <$map<K, V, S>>::insert(self, key, value)
+            }
+            #[track_caller]
+            fn insert_pair(&self, entries: [(K, V); 2]) -> [Option<V>; 2] {
+                <$map<K, V, S>>::insert_many(self, entries)
             }
             #[track_caller]
             fn insert_if_absent(&self, key: K, value: V) -> Result<(), Occupied<K, V>> {
