@@ -12,6 +12,7 @@ pub(crate) mod explore;
 mod finding;
 pub(crate) mod here;
 pub(crate) mod hold;
+mod kind;
 pub(crate) mod map;
 mod notes;
 pub(crate) mod order;
@@ -32,7 +33,8 @@ use std::time::Duration;
 pub use self::{
     collect::collect,
     explore::{Exploration, explore, replay},
-    finding::{Access, Finding, Kind, MapId, Role, Site, ThreadRef},
+    finding::{Access, Finding, MapId, Role, Site, ThreadRef},
+    kind::Kind,
     spawn::{JoinHandle, Scope, ScopedJoinHandle, scope, spawn},
     task::{Task, job, task},
 };

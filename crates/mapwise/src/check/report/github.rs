@@ -18,24 +18,13 @@ pub(crate) fn document(findings: &[Shown], summary: &Summary) -> String {
             Some(place) => format!("file={},line={},col={},", property(&place.file), place.line, place.column),
             None => String::new(),
         };
-        let _ = writeln!(out, "::error {place}{title}::{}", data(&message(finding)));
+        let message = format!("{}  id={}{}", finding.title(), finding.id, finding.details());
+        let _ = writeln!(out, "::error {place}{title}::{}", data(&message));
     }
     let hidden = findings.len().saturating_sub(shown) as u64 + summary.dropped;
     if hidden > 0 {
         let _ = writeln!(out, "::error title=mapwise::{hidden} further findings: run with format=text to see them");
     }
-    out
-}
-
-fn message(shown: &Shown) -> String {
-    let mut out = format!("{}  id={}", shown.title(), shown.id);
-    for access in &shown.accesses {
-        let _ = write!(out, "\n{}, by {}: {}", access.heading, access.actor(), access.place);
-    }
-    if let Some(lost) = &shown.lost {
-        let _ = write!(out, "\nLost: {lost}");
-    }
-    let _ = write!(out, "\nFix: {}\nSuppress: {}", shown.fix, shown.suppress);
     out
 }
 

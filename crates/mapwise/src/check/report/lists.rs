@@ -11,7 +11,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use super::{clean, glob, kinds};
+use super::{clean, glob};
 use crate::check::{Access, Finding, Kind};
 
 /// The most bytes of a list.
@@ -78,7 +78,7 @@ impl Suppressions {
                     let Some((kind, glob)) = entry.split_once(':') else {
                         return refuse("must be kind:glob, for example lost_update:app::bump");
                     };
-                    let kind = match (kind, kinds::named(kind)) {
+                    let kind = match (kind, Kind::named(kind)) {
                         ("*", _) => None,
                         (_, Some(kind)) => Some(kind),
                         _ => return refuse("must start with a kind of `mapwise explain`, or with *"),
@@ -137,7 +137,7 @@ impl Baseline {
             }
             let refuse = |rule| Err(ListError::Line { number, rule, got: clean::line(line, QUOTED) });
             let id = line.split_whitespace().next().unwrap_or_default();
-            if kinds::of_id(id).is_none() {
+            if Kind::of_id(id).is_none() {
                 return refuse("must start with the id of a finding, for example mw-lu-1f09c3ab");
             }
             if ids.len() == MOST_ENTRIES {

@@ -13,7 +13,6 @@ mod github;
 mod glob;
 mod json;
 mod junit;
-mod kinds;
 mod lists;
 mod log;
 pub(crate) mod options;

@@ -38,20 +38,12 @@ pub(crate) fn document(findings: &[Shown], summary: &Summary) -> String {
 }
 
 fn result(shown: &Shown) -> Value {
-    let mut text = shown.title();
-    for access in &shown.accesses {
-        let _ = write!(text, "\n{}, by {}: {}", access.heading, access.actor(), access.place);
-    }
-    if let Some(lost) = &shown.lost {
-        let _ = write!(text, "\nLost: {lost}");
-    }
-    let _ = write!(text, "\nFix: {}\nSuppress: {}", shown.fix, shown.suppress);
     let flows = shown.threads.iter().map(|thread| flow(shown, thread));
     object([
         ("ruleId", shown.kind.name().into()),
         ("ruleIndex", Kind::ALL.iter().position(|kind| *kind == shown.kind).into()),
         ("level", "error".into()),
-        ("message", message(text)),
+        ("message", message(format!("{}{}", shown.title(), shown.details()))),
         ("locations", list(shown.accesses.iter().take(1).map(location))),
         ("relatedLocations", list(shown.accesses.iter().skip(1).map(location))),
         ("codeFlows", list((flows.len() > 0).then(|| object([("threadFlows", list(flows))])))),

@@ -1,6 +1,6 @@
 //! A finding as every format shows it: text that is clean, places that are short, threads that are listed once.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::{clean, options::Options};
 use crate::check::{Access, Finding, Kind, MapId, Role, Site, ThreadRef};
@@ -113,6 +113,19 @@ impl Shown {
         functions.dedup();
         let by = if functions.is_empty() { String::new() } else { format!(": {}", functions.join(", ")) };
         format!("{} on {}{by}", self.kind.title(), self.map.title())
+    }
+
+    /// What follows the title in a message: a line for each access, for what was lost and for what to do.
+    pub(crate) fn details(&self) -> String {
+        let mut out = String::new();
+        for access in &self.accesses {
+            let _ = write!(out, "\n{}, by {}: {}", access.heading, access.actor(), access.place);
+        }
+        if let Some(lost) = &self.lost {
+            let _ = write!(out, "\nLost: {lost}");
+        }
+        let _ = write!(out, "\nFix: {}\nSuppress: {}", self.fix, self.suppress);
+        out
     }
 }
 
