@@ -23,11 +23,7 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{
-    here::Actor,
-    map::MapState,
-    reads::Read,
-    settings::{Delay, settings},
-    shadow, sites, verdict,
+    here::Actor, map::MapState, reads::Read, report::options::Delay, settings::settings, shadow, sites, verdict,
 };
 use crate::op::Op;
 

@@ -273,11 +273,6 @@ pub(crate) fn take_meaning() -> Option<Op> {
     MEANS.try_with(Cell::take).ok().flatten()
 }
 
-/// What an operation waits for.
-pub(crate) fn wanted_node(map: &MapState, op: Op, hash: Option<u64>) -> Option<Node> {
-    node_of(map, op, hash)
-}
-
 fn looks(op: Op) -> bool {
     matches!(op, Op::View | Op::Contains | Op::ForEach | Op::Keys | Op::Whole)
 }
@@ -287,7 +282,7 @@ pub(crate) fn takes_alone(map: &MapState, op: Op) -> bool {
     map.of.holds == Holds::SharedLock && !looks(op)
 }
 
-/// What an operation keeps others from while user code runs in it.
+/// What an operation waits for, and keeps others from while user code runs in it.
 pub(crate) fn node_of(map: &MapState, op: Op, hash: Option<u64>) -> Option<Node> {
     let looks = looks(op);
     match map.of.holds {

@@ -191,6 +191,11 @@ fn party(role: Role, op: Op, map: &MapId, at: &'static Location<'static>, thread
     Access { role, op: op.name(), map: map.clone(), site: site::resolve(at), thread, version: None }
 }
 
+/// A finding about a map and no key, in which nothing was lost.
+fn of_map(kind: Kind, map: &MapId, accesses: Vec<Access>, fix: impl Into<String>) -> Finding {
+    Finding { kind, map: map.clone(), key_hash: None, key_text: None, accesses, lost: None, fix: fix.into() }
+}
+
 /// Tells of a call from inside a closure of the same map.
 #[cold]
 #[inline(never)]
@@ -207,15 +212,8 @@ pub(crate) fn tell_reentrancy(
         party(Role::Wanting, inner.0, map, inner.1, me.clone()),
         party(Role::Holding, outer.op, map, outer.site, me),
     ];
-    deliver(Finding {
-        kind: Kind::Reentrancy,
-        map: map.clone(),
-        key_hash: hash,
-        key_text,
-        accesses,
-        lost: None,
-        fix: "return what is needed from the closure and make the call after it".to_owned(),
-    });
+    let fix = "return what is needed from the closure and make the call after it";
+    deliver(Finding { key_hash: hash, key_text, ..of_map(Kind::Reentrancy, map, accesses, fix) });
 }
 
 /// Tells of orders in which threads can wait for each other.
@@ -231,18 +229,9 @@ pub(crate) fn tell_circle(circle: &[Way]) {
     }
     let how = if order::has_readers(circle) { "; readers wait where a writer waits before them" } else { "" };
     let names: Vec<_> = circle.iter().map(|way| format!("\"{}\"", way.held.map)).collect();
-    deliver(Finding {
-        kind: Kind::LockCycle,
-        map: first.wanted.map.clone(),
-        key_hash: None,
-        key_text: None,
-        accesses,
-        lost: None,
-        fix: format!(
-            "take {} in one order everywhere, or copy out of one before calling the other{how}",
-            names.join(" and ")
-        ),
-    });
+    let names = names.join(" and ");
+    let fix = format!("take {names} in one order everywhere, or copy out of one before calling the other{how}");
+    deliver(of_map(Kind::LockCycle, &first.wanted.map, accesses, fix));
 }
 
 /// Tells of a closure that kept others waiting.
@@ -258,15 +247,9 @@ pub(crate) fn tell_long_hold(
 ) {
     let access = party(Role::Holding, op, map, at, thread::describe(actor.thread, actor.task()));
     let how = if blocked { "most of them waiting" } else { "working" };
-    deliver(Finding {
-        kind: Kind::LongHold,
-        map: map.clone(),
-        key_hash: None,
-        key_text: None,
-        accesses: vec![access],
-        lost: Some(format!("{} ms in which others could not get in, {how}", held.as_millis())),
-        fix: "copy the value out, work on it outside, then write it with `update` or `compare_and_swap`".to_owned(),
-    });
+    let lost = Some(format!("{} ms in which others could not get in, {how}", held.as_millis()));
+    let fix = "copy the value out, work on it outside, then write it with `update` or `compare_and_swap`";
+    deliver(Finding { lost, ..of_map(Kind::LongHold, map, vec![access], fix) });
 }
 
 /// Tells of two threads inside of a map that takes one, or of one that is inside twice.
@@ -281,13 +264,7 @@ pub(crate) fn tell_overlap(map: &MapId, arriving: &Visitor, inside: &Visitor) {
         let known = ThreadRef { name: name.map(Arc::from), ..thread::describe(number, None) };
         Some(party(role, visitor.op, map, visitor.site?, known))
     };
-    deliver(Finding {
-        kind: if nested { Kind::Reentrancy } else { Kind::Overlap },
-        map: map.clone(),
-        key_hash: None,
-        key_text: None,
-        accesses: access(Role::Wanting, arriving).into_iter().chain(access(Role::Holding, inside)).collect(),
-        lost: None,
-        fix: "let threads take turns, or use MutexMap".to_owned(),
-    });
+    let kind = if nested { Kind::Reentrancy } else { Kind::Overlap };
+    let accesses = access(Role::Wanting, arriving).into_iter().chain(access(Role::Holding, inside)).collect();
+    deliver(of_map(kind, map, accesses, "let threads take turns, or use MutexMap"));
 }

@@ -21,7 +21,7 @@ crate::sync::thread_local! {
 }
 
 /// A map's end of the seam. Its address is the map's identity while an operation runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Seam {
     // Gives every map an address of its own; a zero-sized field could share one.
     #[cfg(debug_assertions)]
@@ -29,19 +29,13 @@ pub(crate) struct Seam {
 }
 
 impl Seam {
-    /// The seam of a map of no particular kind.
-    #[allow(dead_code, reason = "for maps that do not report what they do yet")]
-    pub(crate) const fn new() -> Self {
+    /// The seam of a map of a kind.
+    #[inline]
+    pub(crate) const fn of(_kind: MapType) -> Self {
         Self {
             #[cfg(debug_assertions)]
             _identity: 0,
         }
-    }
-
-    /// The seam of a map of a kind.
-    #[inline]
-    pub(crate) const fn of(_kind: MapType) -> Self {
-        Self::new()
     }
 
     /// Names the map in reports.

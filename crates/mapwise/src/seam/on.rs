@@ -13,7 +13,7 @@ use std::{
 
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 
-use super::{Change, Holds, MapType, Op, Visitor};
+use super::{Change, MapType, Op, Visitor};
 use crate::check::{
     delay, explore,
     here::{self, Actor, Frame},
@@ -34,19 +34,7 @@ pub(crate) struct Seam {
     map: Arc<MapState>,
 }
 
-impl Default for Seam {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Seam {
-    /// The seam of a map of no particular kind.
-    #[allow(dead_code, reason = "for maps that do not report what they do yet")]
-    pub(crate) fn new() -> Self {
-        Self::of(MapType { name: "Map", holds: Holds::Lock })
-    }
-
     /// The seam of a map of a kind.
     pub(crate) fn of(kind: MapType) -> Self {
         Self { map: Arc::new(MapState::new(kind)) }
@@ -90,7 +78,7 @@ impl Seam {
             refuse(&self.map, hash, (op, site), &outer, arrival.actor);
         }
         if !arrival.holding.is_empty()
-            && let Some(node) = here::wanted_node(&self.map, op, hash)
+            && let Some(node) = here::node_of(&self.map, op, hash)
         {
             let Actor { thread, .. } = arrival.actor;
             let wanting = Wanting { node, map: &self.map.id(), op, site, thread, task: arrival.actor.task() };

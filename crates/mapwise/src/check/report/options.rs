@@ -56,7 +56,7 @@ pub(crate) enum Log {
 /// How operations are delayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delay {
-    /// Within a budget of the process's time.
+    /// At most 5 % of wall time, less where it finds nothing.
     Auto,
     /// Never.
     Off,
