@@ -55,6 +55,24 @@ fn twice_at_first() {
     });
 }
 
+/// A thread is held back between look-up and write, until another writes.
+fn be_held_back() {
+    let (visits, looked) = (ShardedMap::new(), Barrier::new(2));
+    visits.insert("/", 0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            looked.wait();
+            // Writes at once what the other, which is held back for a second, would overwrite.
+            visits.insert("/", 7);
+        });
+        visits.get("/");
+        looked.wait();
+        visits.insert("/", 1);
+    });
+    let stats = mapwise::check::stats();
+    assert!(stats.delays == 1 && stats.delayed <= stats.wall, "{stats:?}");
+}
+
 extern "C" fn registered_early() {
     println!("registered early");
 }
@@ -98,6 +116,7 @@ fn program(scenario: &str) -> Result<(), Box<dyn Error>> {
             once();
             drop(locked);
         }
+        "is held back" => be_held_back(),
         _ => return Err(format!("no scenario {scenario}").into()),
     }
     println!("done");
@@ -139,6 +158,7 @@ fn trials() -> Vec<Trial> {
         trial("a_suppression_covers_and_an_unused_one_is_listed", suppressions),
         trial("a_baseline_lets_only_new_findings_fail", baseline),
         trial("a_path_prefix_is_taken_off", prefix),
+        trial("a_delay_that_ends_early_counts_for_what_it_took", delays),
     ]
 }
 
@@ -362,4 +382,9 @@ fn prefix() {
     };
     let folder = Path::new(file!()).parent().expect("a folder");
     assert!(!at("") && at(&format!("strip_path_prefix={}/", folder.display())));
+}
+
+fn delays() {
+    let output = run("is held back", "delay=1000000 exitcode=0");
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), "done\n"), "{}", stderr(&output));
 }

@@ -71,28 +71,31 @@ pub(crate) fn start() {
 pub(crate) fn before_act(map: &MapState, read: &Read, actor: Actor, (op, act): (Op, &'static Location<'static>)) {
     let key = (std::ptr::from_ref(read.site).addr(), std::ptr::from_ref(act).addr());
     let length = match settings().delay {
-        // shuttle chooses who comes between.
-        _ if cfg!(shuttle) => return,
         Delay::Off => return,
-        Delay::Always(length) => length,
+        Delay::Always(length) => {
+            // Relaxed: see `take`.
+            SPENT.fetch_add(nanos(length), Ordering::Relaxed);
+            length
+        }
         Delay::Auto => {
             let (weight, learned) = weight_of(key, read.site, act);
             if !(map.is_shared() || learned) || !chance(weight) {
                 return;
             }
-            SHORTEST + (LONGEST - SHORTEST).mul_f32(fraction())
+            let length = SHORTEST + (LONGEST - SHORTEST).mul_f32(fraction());
+            if !take(length) {
+                return;
+            }
+            length
         }
     };
-    if settings().delay == Delay::Auto && !take(length) {
-        return;
-    }
     let found = hold_back(map, read, op, actor, length);
     if let Some(pair) = PAIRS_MET.lock().get_mut(&key) {
         pair.weight = if found { FOUND } else { (pair.weight * DECAY).max(LEAST) };
     }
 }
 
-/// Sleeps for `length`, or until another actor has written the key so that it would be wrong to act; returns whether one
+/// Sleeps for `length`, which is paid, or until another actor has written the key so that it would be wrong to act; returns whether one
 /// has.
 ///
 /// A write that leaves the act right is no reason to stop: the one that does not may follow, as a removal does an insertion.
