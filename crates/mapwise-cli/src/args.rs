@@ -210,7 +210,7 @@ Keys: q quits, the arrows choose a map, tab goes to the next panel.";
 #[derive(Debug, Args)]
 pub(crate) struct Diagnose {
     /// Logs, however they were wrapped: crash dumps, race reports, output of `go test`, mutex and block
-    /// profiles; - is standard input [default: - if something is piped in]
+    /// profiles, reports of our own checked mode; - is standard input [default: - if something is piped in]
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) logs: Vec<PathBuf>,
     /// What to print

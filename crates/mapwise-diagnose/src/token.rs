@@ -241,7 +241,7 @@ fn goroutine(line: &str) -> Option<Token<'_>> {
 /// The lines of a checked-mode report of mapwise itself.
 fn checked(text: &str) -> Option<Token<'_>> {
     if let Some(what) = text.strip_suffix(':')
-        && let Some((what, actor)) = what.split_once(" by thread ")
+        && let Some((what, actor)) = what.split_once(", by thread ")
     {
         return Some(Token::CheckedAccess { what, actor });
     }

@@ -181,6 +181,8 @@ fn reports_of_our_own_checked_mode_are_read() {
     assert_eq!(finding.owner.as_ref().map(|owner| owner.name.as_str()), Some("map \"sessions\""));
     assert_eq!(finding.causes[0].kind, CauseKind::NotOneStep);
     assert_eq!(finding.fixes[0].snippet, "sessions.update(key, |n| *n += 1)");
+    assert_eq!(finding.accesses[1].actor, "thread 8 'worker-3' (Stale read of version 5)");
+    assert_eq!(finding.accesses[0].actor, "thread 8 'worker-3' (Write, overwriting version 7)");
     let text = render::text(&diagnosis);
     assert!(
         text.contains("      thread created at app::main  src/main.rs:30") && !text.contains("goroutine"),
