@@ -253,10 +253,16 @@ fn checked(text: &str) -> Option<Token<'_>> {
         }
     }
     let rest = text.strip_prefix("Thread ")?;
-    let (number, rest) = leading_number(rest)?;
-    let _ = number;
+    let (_number, rest) = leading_number(rest)?;
     let value = &text["Thread ".len()..text.len() - rest.len()];
-    rest.contains("created at:").then_some(Token::CheckedField { name: "Thread", value })
+    let name = if rest.contains("created at:") {
+        "Thread"
+    } else if rest.contains("first seen at:") {
+        "Seen"
+    } else {
+        return None;
+    };
+    Some(Token::CheckedField { name, value })
 }
 
 /// Reads the decimal number that starts `text`.

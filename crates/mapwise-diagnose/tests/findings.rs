@@ -164,6 +164,9 @@ Conflicting write of version 7, by thread 6 'worker-1':
 Thread 8 created at:
   app::main()
       src/main.rs:30
+Thread 6 first seen at:
+  app::load()
+      src/main.rs:40
 Lost: 2 writes.  Fix: sessions.update(key, |n| *n += 1)
 Suppress: lost_update:app::bump
 ==================
@@ -183,11 +186,33 @@ fn reports_of_our_own_checked_mode_are_read() {
     assert_eq!(finding.fixes[0].snippet, "sessions.update(key, |n| *n += 1)");
     assert_eq!(finding.accesses[1].actor, "thread 8 'worker-3' (Stale read of version 5)");
     assert_eq!(finding.accesses[0].actor, "thread 8 'worker-3' (Write, overwriting version 7)");
+    // Where a thread was first seen is no caller of what it did.
+    assert_eq!((finding.accesses[2].stack.len(), &finding.accesses[2].created), (1, &None));
     let text = render::text(&diagnosis);
     assert!(
         text.contains("      thread created at app::main  src/main.rs:30") && !text.contains("goroutine"),
         "{text}"
     );
+}
+
+#[test]
+fn every_kind_of_our_own_checked_mode_has_its_cause() {
+    // As `Kind::title` of mapwise has them.
+    for (kind, cause) in [
+        ("lost update", CauseKind::NotOneStep),
+        ("double init", CauseKind::NotOneStep),
+        ("stale remove", CauseKind::NotOneStep),
+        ("iterate then act", CauseKind::NotOneStep),
+        ("re-entrancy", CauseKind::LockContention),
+        ("lock cycle", CauseKind::LockContention),
+        ("long hold", CauseKind::LockContention),
+        ("overlap", CauseKind::Unlocked),
+    ] {
+        let diagnosis = common::read(CHECKED.replace("lost update", kind).as_bytes());
+        let known = &diagnosis.findings[0].causes[0];
+        assert_eq!(known.kind, cause, "{kind}");
+        assert_ne!(known.says, "checked mode saw a conflict", "{kind}");
+    }
 }
 
 #[test]

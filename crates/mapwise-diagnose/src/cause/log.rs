@@ -202,10 +202,10 @@ pub(super) fn checked(draft: &Draft) -> Cause {
         "lost update" => "a value was read, then written back blindly after another thread had changed it",
         "double init" => "two threads both found the key absent and both inserted",
         "stale remove" => "a key was removed on the strength of a value that had changed",
-        "iterate-then-act" => "a key seen in an iteration had changed when it was acted on",
+        "iterate then act" => "a key seen in an iteration had changed when it was acted on",
         "re-entrancy" => "the map was called from inside its own closure",
         "lock cycle" => "two threads take maps or shards in opposite orders",
-        "held over await" => "a closure's work outlived its thread's turn: a lock was held over an await",
+        "long hold" => "a closure kept others out of its map for long, or waited inside",
         "overlap" => "two threads used a map that only one may use at a time",
         _ => "checked mode saw a conflict",
     };
@@ -213,7 +213,7 @@ pub(super) fn checked(draft: &Draft) -> Cause {
     evidence
         .extend(draft.fault.iter().map(|lost| super::evidence("as reported", lost.clone(), draft.finding.log_line)));
     let which = match kind.as_str() {
-        "re-entrancy" | "lock cycle" | "held over await" => CauseKind::LockContention,
+        "re-entrancy" | "lock cycle" | "long hold" => CauseKind::LockContention,
         "overlap" => CauseKind::Unlocked,
         _ => CauseKind::NotOneStep,
     };

@@ -196,7 +196,19 @@ impl Parser {
 struct CheckedBuilder {
     report: Checked,
     stack: StackBuilder,
-    thread: Option<String>,
+    whose: Whose,
+}
+
+/// What the frames that come are about.
+#[derive(Debug, Default)]
+enum Whose {
+    /// The last access.
+    #[default]
+    Access,
+    /// Where this thread was created.
+    Created(String),
+    /// Where a thread whose creation is not known was first seen: no caller of any access.
+    Seen,
 }
 
 impl CheckedBuilder {
@@ -204,13 +216,14 @@ impl CheckedBuilder {
         let map = rest.split('"').nth(1).unwrap_or("");
         let report =
             Checked { at, kind: cut(kind, 100).to_owned(), map: cut(map, 200).to_owned(), ..Checked::default() };
-        Self { report, stack: StackBuilder::default(), thread: None }
+        Self { report, stack: StackBuilder::default(), whose: Whose::Access }
     }
 
     fn part(&mut self, token: Token<'_>, at: u64) {
         match token {
             Token::CheckedAccess { what, actor } => {
                 self.flush();
+                self.whose = Whose::Access;
                 if self.report.accesses.len() < 8 {
                     self.report.accesses.push(CheckedAccess {
                         what: cut(what, 200).to_owned(),
@@ -222,7 +235,11 @@ impl CheckedBuilder {
             }
             Token::CheckedField { name: "Thread", value } => {
                 self.flush();
-                self.thread = Some(value.to_owned());
+                self.whose = Whose::Created(value.to_owned());
+            }
+            Token::CheckedField { name: "Seen", .. } => {
+                self.flush();
+                self.whose = Whose::Seen;
             }
             Token::CheckedField { name, value } => {
                 self.flush();
@@ -259,12 +276,14 @@ impl CheckedBuilder {
             return;
         }
         let (calls, _) = self.stack.finish();
-        if let Some(thread) = self.thread.take() {
-            if self.report.created.len() < 8 {
-                self.report.created.push((thread, calls));
+        match std::mem::take(&mut self.whose) {
+            Whose::Created(thread) if self.report.created.len() < 8 => self.report.created.push((thread, calls)),
+            Whose::Created(_) | Whose::Seen => {}
+            Whose::Access => {
+                if let Some(access) = self.report.accesses.last_mut() {
+                    access.stack = calls;
+                }
             }
-        } else if let Some(access) = self.report.accesses.last_mut() {
-            access.stack = calls;
         }
     }
 
