@@ -202,7 +202,7 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         for index in 0..self.shards.len() {
             let _removed = {
-                let scope = self.seam.begin(Op::Retain, None);
+                let scope = self.turn(Op::Retain, index);
                 let mut shard = self.exclusive(&scope, index);
                 scope.locked();
                 let removed = shard.count_write().retain(|key, value| {
@@ -231,6 +231,13 @@ impl<K, V, S, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
             taken
         };
         (0..self.shards.len()).map(take).collect()
+    }
+
+    /// Begins the turn of a shard in an operation that takes one after the other, and is outside of the map in between: what
+    /// leaves is dropped there. It is one operation to the recorder.
+    #[track_caller]
+    fn turn(&self, op: Op, shard: usize) -> Scope<'_> {
+        if shard == 0 { self.seam.begin(op, None) } else { self.seam.begin_again(op) }
     }
 
     #[inline]
@@ -403,7 +410,7 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     pub(crate) fn reserve(&self, additional: usize) {
         let each = additional.div_ceil(self.shards.len());
         for shard in 0..self.shards.len() {
-            let scope = self.seam.begin(Op::Whole, None);
+            let scope = self.turn(Op::Whole, shard);
             let mut locked = self.exclusive(&scope, shard);
             locked.table.reserve(each, |key| self.hasher.hash_one(key));
             scope.replaced(shard);
@@ -413,7 +420,7 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
     #[track_caller]
     pub(crate) fn shrink_to_fit(&self) {
         for shard in 0..self.shards.len() {
-            let scope = self.seam.begin(Op::Whole, None);
+            let scope = self.turn(Op::Whole, shard);
             self.exclusive(&scope, shard).table.shrink_to_fit(|key| self.hasher.hash_one(key));
         }
     }

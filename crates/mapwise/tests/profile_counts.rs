@@ -43,6 +43,8 @@ fn drive(map: &(impl MapWrite<u64, u64> + Sync), threads: u64, rounds: u64) {
                         map.remove(&(own + round));
                     }
                 }
+                // All live until all are done, so that more do than have counters of their own.
+                barrier.wait();
             });
         }
     });
@@ -123,6 +125,18 @@ fn maps_that_count_their_entries_themselves_are_read_there() {
     (0..10_u64).for_each(|key| assert_eq!(counter.increment(key), 1));
     assert_eq!(of("gauge-counter").len, 10);
     assert!(of("gauge-counter").shards.each.is_empty());
+}
+
+#[test]
+fn an_operation_that_visits_every_shard_counts_once() {
+    let map = ShardedMap::with_shards(8).expect("a power of two").named("once");
+    (0..100_u64).for_each(|key| assert_eq!(map.insert(key, key), None));
+    map.retain(|key, _| key % 2 == 0);
+    map.reserve(1_000);
+    map.shrink_to_fit();
+    let profile = of("once");
+    assert_eq!((operation(&profile, "retain").count(), operation(&profile, "whole map").count()), (1, 2));
+    assert_eq!(profile.len, 50);
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Meter {
         self.prepare(op).is_some_and(Prepared::count_plain)
     }
 
-    /// An operation of which `count_plain` said that it is all.
+    /// An operation that is counted already, with nothing else to be done about it.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn plain(&self, op: Op) -> Span<'_> {

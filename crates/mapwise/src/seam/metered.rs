@@ -55,6 +55,12 @@ impl Seam {
         Scope { span: self.meter.begin(op, hash), body: self.body.begin(op, hash) }
     }
 
+    /// Enters an operation again that was counted before.
+    #[track_caller]
+    pub(crate) fn begin_again(&self, op: Op) -> Scope<'_> {
+        Scope { span: self.meter.plain(op), body: self.body.begin(op, None) }
+    }
+
     /// Does an operation that takes the lock of one shard; `job` runs with the lock, and releases it.
     ///
     /// The count is stored after the lock is taken: a store that is on its way when a lock is taken delays it.

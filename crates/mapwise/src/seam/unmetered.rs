@@ -16,6 +16,12 @@ pub(crate) fn pause() {}
 
 impl Seam {
     #[inline(always)]
+    #[track_caller]
+    pub(crate) fn begin_again(&self, op: Op) -> Scope<'_> {
+        self.begin(op, None)
+    }
+
+    #[inline(always)]
     pub(crate) fn shape<K, V>(&self, _shards: usize, _locate: fn(usize, u64) -> usize) {}
 
     #[inline(always)]
