@@ -32,5 +32,7 @@ pub use document::is_profile;
 pub use error::ProfileError;
 pub use export::{Blame, collapsed, pprof, prometheus};
 pub use histogram::Histogram;
-pub use map::{Access, Blocked, Holds, HotKey, HotKeys, MapProfile, Operation, Point, Resizes, Shard, Shards, Site};
+pub use map::{
+    Access, Awaited, Blocked, Holds, HotKey, HotKeys, MapProfile, Operation, Point, Resizes, Shard, Shards, Site,
+};
 pub use profile::{Finding, FindingAccess, Process, Profile, Tier};

@@ -15,8 +15,8 @@ pub struct MapProfile {
     pub type_text: String,
     /// Where it was made, if that was recorded.
     pub created: Option<Site>,
-    /// How many entries it has.
-    pub len: u64,
+    /// How many entries it has; nothing for a map that would have to merge to know.
+    pub len: Option<u64>,
     /// How many entries fit without growing, where the map knows.
     pub capacity: Option<u64>,
     /// What it was asked, by kind of operation.
@@ -29,9 +29,9 @@ pub struct MapProfile {
     pub delay_ns: u64,
     /// The same waits by duration.
     pub waits: Histogram,
-    /// How long its locks were held, sampled.
+    /// How long its locks were held, or its owner thread worked, sampled.
     pub holds: Holds,
-    /// Its shards in order; one for a map with a single lock, none for a map without locks.
+    /// Its shards in order; one for a map with a single lock or an owner thread, none for a map without.
     pub shards: Shards,
     /// How often its table was replaced, and how long that took.
     pub resizes: Resizes,
@@ -72,10 +72,11 @@ pub enum Access {
     Write,
 }
 
-/// How long locks were held.
+/// How long locks were held; of a map with an owner thread, how long that worked; of one whose threads keep parts of their own,
+/// how long they were kept out of them by whoever collects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holds {
-    /// One in so many holds was timed; 0 when none were.
+    /// One in so many holds was timed, 1 for each; 0 when none were.
     pub period: u64,
     /// Those that were timed.
     pub times: Histogram,
@@ -183,8 +184,8 @@ pub struct Point {
     pub contentions: u64,
     /// Time waited until then.
     pub delay_ns: u64,
-    /// Entries then.
-    pub len: u64,
+    /// Entries then, where the map knows.
+    pub len: Option<u64>,
 }
 
 impl Operation {
@@ -195,7 +196,28 @@ impl Operation {
     }
 }
 
+/// What threads wait for that use a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// A lock that another thread holds.
+    Lock,
+    /// The thread that owns the table: every request, until its answer.
+    Owner,
+    /// A thread that collects the parts of all threads, or one that is inside its part.
+    Collection,
+}
+
 impl MapProfile {
+    /// What its threads wait for.
+    #[must_use]
+    pub fn awaited(&self) -> Awaited {
+        match self.kind.as_str() {
+            "ActorMap" | "Collector" => Awaited::Owner,
+            "PerThreadMap" => Awaited::Collection,
+            _ => Awaited::Lock,
+        }
+    }
+
     /// How many operations there were, all kinds together.
     #[must_use]
     pub fn operation_count(&self) -> u64 {

@@ -43,6 +43,37 @@ fn below_two_percent_of_the_time_no_map_is_worth_changing() {
 }
 
 #[test]
+fn a_map_whose_thread_does_everything_is_told_to_ask_for_more_at_a_time() {
+    let mut profile = one_lock();
+    profile.maps[0].kind = "ActorMap".to_owned();
+    let advice = first(&profile);
+    assert_eq!(advice.lint, Lint::TooFewShards);
+    assert!(advice.text.contains("one owner thread for 4 threads") && advice.remedy.contains("batch"), "{advice:?}");
+    // Reads wait for reads there, so rare writes are no cause.
+    for operation in &mut profile.maps[0].operations {
+        operation.delay_ns = 0;
+    }
+    profile.maps[0].operations[0].delay_ns = 8_000_000_000;
+    profile.maps[0].operations[2].hits = 0;
+    assert!(!lints(&profile).contains(&Lint::ReadersBlocked));
+    profile.maps[0].kind = "RwLockMap".to_owned();
+    assert!(lints(&profile).contains(&Lint::ReadersBlocked));
+}
+
+#[test]
+fn long_collections_have_a_remedy_of_their_own() {
+    let mut profile = contended();
+    let map = &mut profile.maps[0];
+    map.kind = "PerThreadMap".to_owned();
+    (map.len, map.shards) = (None, mapwise_profile::Shards::default());
+    map.holds.period = 1;
+    map.holds.times = common::histogram(&[(10_000_000, 800)]);
+    let advice = first(&profile);
+    assert_eq!(advice.lint, Lint::LongHold);
+    assert!(advice.text.contains("kept out") && advice.remedy.contains("collect less often"), "{advice:?}");
+}
+
+#[test]
 fn too_little_use_is_no_ground_for_any_advice() {
     let mut profile = common::quiet();
     profile.maps[0].operations.truncate(1);

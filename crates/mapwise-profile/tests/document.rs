@@ -243,6 +243,9 @@ proptest! {
                 row["stack"] = json!([]);
             }
             map["created"]["line"] = json!(1);
+            if let Some(line) = map.pointer_mut("/holds/longest/line") {
+                *line = json!(1);
+            }
             for key in map["hot_keys"]["keys"].as_array_mut().expect("keys") {
                 key["shard"] = json!(numbers[0] as u32);
             }

@@ -46,6 +46,13 @@ fn value(profile: &Profile, family: &str, labels: &[(&str, &str)]) -> f64 {
 }
 
 #[test]
+fn a_map_that_does_not_know_its_length_has_no_series_of_it() {
+    let families = parse(&common::service());
+    let maps: Vec<&str> = families["map_entries"].1.iter().map(|(labels, _)| labels["map"].as_str()).collect();
+    assert!(maps.contains(&"routes") && !maps.contains(&"request counters"), "{maps:?}");
+}
+
+#[test]
 fn counters_and_gauges_are_those_of_the_profile() {
     let profile = common::hot_key();
     for (family, labels, expected) in [

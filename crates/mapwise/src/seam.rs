@@ -50,7 +50,10 @@ use self::on as body;
 #[cfg(feature = "profile")]
 pub(crate) use self::metered::*;
 #[cfg(not(feature = "profile"))]
-pub(crate) use self::{body::*, unmetered::pause};
+pub(crate) use self::{
+    body::*,
+    unmetered::{Errand, Tally, disregard_pauses, pause},
+};
 pub(crate) use crate::op::{Change, Holds, MapType, Op, Visitor};
 
 #[cfg(test)]

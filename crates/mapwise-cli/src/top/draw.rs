@@ -75,7 +75,7 @@ fn maps_table(frame: &mut Frame<'_>, app: &App, profile: &Profile, maps: &[&MapP
     let row = |map: &&MapProfile| {
         let rates = Rates::of(map, profile, app.previous.as_ref());
         let figures = [
-            count(map.len),
+            map.len.map_or_else(|| "-".to_owned(), count),
             short(rates.operations),
             short(rates.waits),
             duration(rates.delay_ns as u64),

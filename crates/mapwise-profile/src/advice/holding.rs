@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::{Advice, Lint, MOST};
+use crate::map::Awaited;
 use crate::number::{count, duration, percent, share};
 use crate::text::{plain, site};
 
@@ -50,7 +51,7 @@ fn by_holder(facts: &Facts<'_>) -> Option<Advice> {
         duration(holder.blamed_ns),
         duration(holder.waited_ns)
     )];
-    Some(facts.advice(Lint::LongHold, delay_ns, text, remedy(), evidence))
+    Some(facts.advice(Lint::LongHold, delay_ns, text, remedy(facts), evidence))
 }
 
 fn by_holds(facts: &Facts<'_>) -> Option<Advice> {
@@ -61,14 +62,19 @@ fn by_holds(facts: &Facts<'_>) -> Option<Advice> {
         return None;
     }
     let longest = holds.longest.as_ref().map(|longest| format!(", the longest at {}", plain(&site(longest), SITE)));
-    let text = format!("{}: its locks are held for long{}", facts.name(), longest.unwrap_or_default());
+    let what = match facts.map.awaited() {
+        Awaited::Lock => "its locks are held for long",
+        Awaited::Owner => "its owner thread works for long on one request",
+        Awaited::Collection => "its threads are kept out for long",
+    };
+    let text = format!("{}: {what}{}", facts.name(), longest.unwrap_or_default());
     let evidence = vec![format!(
         "p99 of {} timed holds is at most {}, the longest {}",
         count(timed),
         duration(p99),
         duration(holds.times.max_ns)
     )];
-    Some(facts.advice(Lint::LongHold, facts.map.delay_ns, text, remedy(), evidence))
+    Some(facts.advice(Lint::LongHold, facts.map.delay_ns, text, remedy(facts), evidence))
 }
 
 /// Waits that short holds cannot explain, whoever held, where no other cause does.
@@ -104,12 +110,15 @@ pub(super) fn unexplained(facts: &Facts<'_>) -> Option<Advice> {
         }
     )];
     let remedy = match holder {
-        Some((_, holder)) => format!("at {}: {}", plain(&site(holder.site), SITE), remedy()),
-        None => format!("record sites to learn who holds it; then {}", remedy()),
+        Some((_, holder)) => format!("at {}: {}", plain(&site(holder.site), SITE), remedy(facts)),
+        None => format!("record sites to learn who holds it; then {}", remedy(facts)),
     };
     Some(facts.advice(Lint::LongHold, map.delay_ns, text, remedy, evidence))
 }
 
-fn remedy() -> String {
+fn remedy(facts: &Facts<'_>) -> String {
+    if facts.map.awaited() == Awaited::Collection {
+        return "collect less often, or drain, which takes whole parts; keep closures that run inside a part to a few moves".to_owned();
+    }
     "compute the value before the call and keep the closure to a few moves; no I/O, lock or allocation of unknown size inside".to_owned()
 }

@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::{Advice, Lint, MOST};
+use crate::map::Awaited;
 use crate::number::{count, duration, percent, share};
 
 /// Resizing that keeps others out for less than this share of the time is no storm.
@@ -19,8 +20,7 @@ const UNEVEN: f64 = 4.0;
 pub(super) fn resize_storm(facts: &Facts<'_>) -> Option<Advice> {
     let map = facts.map;
     let pauses = &map.resizes.pauses;
-    let largest =
-        map.series.iter().map(|point| point.len).chain([map.len, map.capacity.unwrap_or(0)]).max().unwrap_or(0);
+    let largest = map.series.iter().map(|point| point.len).chain([map.len, map.capacity]).flatten().max().unwrap_or(0);
     let shards = (map.shards.each.len() as u64).max(1);
     let doublings = u64::from((largest / shards).max(1).ilog2()) + 2;
     let needed = shards.saturating_mul(doublings);
@@ -53,7 +53,8 @@ pub(super) fn resize_storm(facts: &Facts<'_>) -> Option<Advice> {
 pub(super) fn readers_blocked(facts: &Facts<'_>) -> Option<Advice> {
     let (read_ns, writes) = (facts.read_delay_ns(), facts.writes());
     let part = facts.share_of_delay(read_ns);
-    if part < MOST || writes > READ_MOSTLY {
+    // An owner thread makes reads wait for reads.
+    if part < MOST || writes > READ_MOSTLY || facts.map.awaited() != Awaited::Lock {
         return None;
     }
     let text = format!(
@@ -75,10 +76,11 @@ pub(super) fn too_few_shards(facts: &Facts<'_>) -> Option<Advice> {
     if shards == 0 || shards >= enough || is_uneven {
         return None;
     }
+    let is_owned = map.awaited() == Awaited::Owner;
     let text = format!(
         "{}: {} for {} that run at a time",
         facts.name(),
-        shards_text(shards),
+        if is_owned { "one owner thread".to_owned() } else { shards_text(shards) },
         match facts.running {
             1 => "one thread".to_owned(),
             n => format!("{n} threads"),
@@ -87,7 +89,9 @@ pub(super) fn too_few_shards(facts: &Facts<'_>) -> Option<Advice> {
     let met = share(map.contentions, map.operation_count());
     let evidence = vec![format!("{} of the operations waited, spread over all of it", percent(met))];
     let wanted = enough.checked_next_power_of_two().unwrap_or(enough);
-    let remedy = if shards == 1 {
+    let remedy = if is_owned {
+        "send requests together (batch, send, extend), or take Map if no thread must own the values".to_owned()
+    } else if shards == 1 {
         format!("take Map, or ShardedMap with {wanted} shards")
     } else {
         format!("make it with_shards({wanted}), or take Map")

@@ -78,7 +78,7 @@ fn use_of(out: &mut Writer, maps: &[Named<'_>]) {
             out.line("cache_requests_total", &labels("miss"), operation.misses);
         }
     }
-    out.for_each("map_entries", "gauge", "Entries.", maps, |map| Some(map.len));
+    out.for_each("map_entries", "gauge", "Entries.", maps, |map| map.len);
     out.for_each("map_capacity", "gauge", "Entries that fit without growing.", maps, |map| map.capacity);
 }
 

@@ -102,21 +102,31 @@ function mapPart(profile, map, at, history) {
   return details;
 }
 
+/** Whether a thread owns the table. */
+function owned(map) {
+  return map.kind === 'ActorMap' || map.kind === 'Collector';
+}
+
+function heldText(map) {
+  if (owned(map)) return 'How long the owner thread worked on a request';
+  return map.kind === 'PerThreadMap' ? 'How long a thread was kept out of its part by a collection' : 'How long locks were held';
+}
+
 function mapBody(map, at, state, history) {
   const capacity = map.capacity === null ? null : figure(at + '/capacity', map.capacity, count(map.capacity));
   const pauses = map.resizes.pauses;
   const fact = (title, ...parts) => [h('dt', null, title), h('dd', null, parts)];
   return h('div', { class: 'body' },
     h('dl', { class: 'facts' },
-      fact('Entries', figure(at + '/len', map.len, count(map.len)), capacity && [', room for ', capacity]),
+      fact('Entries', map.len === null ? 'not known without merging' : figure(at + '/len', map.len, count(map.len)), capacity && [', room for ', capacity]),
       fact('Waits', figure(at + '/contentions', map.contentions, count(map.contentions)), ' in ', count(operationsOf(map)), ' operations; ', figure(at + '/slow_paths', map.slow_paths, count(map.slow_paths)), ' left the fast path'),
       fact('Resizes', figure(at + '/resizes/count', map.resizes.count, count(map.resizes.count)), sum(pauses.counts) ? `, the longest pause ${duration(pauses.max_ns)}, ${duration(pauses.sum_ns)} in all` : '', map.resizes.delay_ns ? ['; operations that met one waited ', figure(at + '/resizes/delay_ns', map.resizes.delay_ns, duration(map.resizes.delay_ns))] : null),
-      map.shards.each.length === 1 && fact('Locks', 'one: everything waits for everything'),
+      map.shards.each.length === 1 && (owned(map) ? fact('Owner', 'one thread: every request waits for its answer') : fact('Locks', 'one: everything waits for everything')),
       map.created && fact('Made at', name(siteText(map.created))),
       map.holds.longest && fact('Longest hold', name(siteText(map.holds.longest)))),
     h('div', { class: 'grid' },
       shardPicture(map, at, state), matrixPicture(map, at),
       histogramPicture('Waits', 'How long operations waited; each bar is twice as long as the one before.', map.waits, at + '/waits', at + 'waits'),
-      map.holds.period ? histogramPicture('Holds', `How long locks were held; one in ${count(map.holds.period)} was timed.`, map.holds.times, at + '/holds/times', at + 'holds') : null,
+      map.holds.period ? histogramPicture('Holds', `${heldText(map)}; ${map.holds.period === 1 ? 'each' : 'one in ' + count(map.holds.period)} was timed.`, map.holds.times, at + '/holds/times', at + 'holds') : null,
       keysPicture(map, at), operationsPicture(map, at), timePictures(map, at, history?.get(map.name))));
 }

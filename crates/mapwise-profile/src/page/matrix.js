@@ -24,7 +24,7 @@ function matrixPicture(map, at) {
   if (waiters.size > rows.length) rows.push(REST);
   if (holders.size > columns.length) columns.push(REST);
   const attributed = sum([...cells.values()].map(cell => cell.delay));
-  const note = `Time waited, ${percent(map.delay_ns ? attributed / map.delay_ns : 0)} of it attributed. A column that is dark where its own row is light makes others wait.`;
+  const note = `Time waited, ${percent(map.delay_ns ? attributed / map.delay_ns : 0)} of it attributed. A column of strong color whose own row is pale makes others wait.`;
   return picture('Who waits for whom', note, matrixTable(rows, columns, cells, pair, at), matrixList(map, at));
 }
 

@@ -51,7 +51,7 @@ pub fn map(name: &str) -> MapProfile {
         kind: "ShardedMap".to_owned(),
         type_text: "ShardedMap<String, Session>".to_owned(),
         created: Some(site("shop::main", 12)),
-        len: (0..16).map(|index| shard(index).len).sum(),
+        len: Some((0..16).map(|index| shard(index).len).sum()),
         capacity: Some(3_584),
         operations: vec![
             operation("get", Access::Read, 3_000_000, 200_000, 60, 6_000_000),
@@ -84,7 +84,7 @@ pub fn map(name: &str) -> MapProfile {
                 operations: 405_100 * second,
                 contentions: 96 * second / 10,
                 delay_ns: 1_000_000 * second,
-                len: 160 * second,
+                len: Some(160 * second),
             })
             .collect(),
     }
@@ -187,13 +187,17 @@ pub fn service() -> Profile {
         operation("get", Access::Read, 9_000_000, 0, 3_950, 880_000_000),
         operation("insert", Access::Write, 300, 0, 50, 20_000_000),
     ];
-    flags.len = 40;
+    flags.len = Some(40);
     let mut routes = map("routes");
     (routes.contentions, routes.delay_ns) = (0, 0);
     routes.waits = Histogram::default();
     routes.shards = Shards::default();
     (routes.kind, routes.type_text) = ("FrozenMap".to_owned(), "FrozenMap<String, Route>".to_owned());
-    profile.maps.extend([flags, routes, map("request counters")]);
+    let mut counters = map("request counters");
+    (counters.kind, counters.type_text) = ("PerThreadMap".to_owned(), "PerThreadMap<String, u64>".to_owned());
+    (counters.len, counters.capacity, counters.shards) = (None, None, Shards::default());
+    counters.holds = Holds { period: 1, times: histogram(&[(300_000, 40)]), longest: Some(site("shop::flush", 90)) };
+    profile.maps.extend([flags, routes, counters]);
     profile
 }
 

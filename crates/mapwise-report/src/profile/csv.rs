@@ -37,7 +37,7 @@ pub fn table(profile: &Profile) -> String {
             clean(&map.name),
             clean(&map.kind),
             clean(&map.type_text),
-            map.len.to_string(),
+            map.len.map_or_else(String::new, |len| len.to_string()),
             map.operation_count().to_string(),
             map.slow_paths.to_string(),
             map.contentions.to_string(),

@@ -69,7 +69,11 @@ pub(super) fn about(profile: &Profile) -> String {
 pub(super) fn facts(map: &MapProfile) -> Vec<(&'static str, String)> {
     let mut out = vec![("waits", spread(&map.waits))];
     if map.holds.period > 0 {
-        out.push(("holds", format!("{} (1 in {} timed)", spread(&map.holds.times), count(map.holds.period))));
+        let timed = match map.holds.period {
+            1 => "each timed".to_owned(),
+            period => format!("1 in {} timed", count(period)),
+        };
+        out.push(("holds", format!("{} ({timed})", spread(&map.holds.times))));
     }
     let shards = &map.shards;
     let skews = [("waiting", shards.delay()), ("operations", shards.operations()), ("entries", shards.entries())];

@@ -31,7 +31,7 @@ pub fn text(profile: &Profile) -> String {
         let figures = [
             escape(&map.name),
             escape(&map.type_text),
-            count(map.len),
+            map.len.map_or_else(|| "-".to_owned(), count),
             count(map.operation_count()),
             count(map.contentions),
             duration(map.delay_ns),

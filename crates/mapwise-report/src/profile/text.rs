@@ -104,7 +104,7 @@ fn table(profile: &Profile, style: &Style<'_>) -> String {
     let table = Table {
         names: maps.iter().map(|map| clean(&map.name)).collect(),
         columns: vec![
-            column("entries", "", 5, &|map| count(map.len)),
+            column("entries", "", 5, &|map| map.len.map_or_else(|| "-".to_owned(), count)),
             column("operations", "", 4, &|map| short(map.operation_count() as f64)),
             column("waits", "", 3, &|map| short(map.contentions as f64)),
             column("waited", "", 0, &|map| duration(map.delay_ns)),

@@ -64,6 +64,7 @@ impl<S> ActorBuilder<S> {
     /// # Panics
     ///
     /// If the name contains a zero byte, or memory for the queue or the entries cannot be had.
+    #[track_caller]
     pub fn build<K, V>(self) -> io::Result<ActorMap<K, V, S>>
     where
         K: Send + 'static,

@@ -21,7 +21,7 @@ use crate::{
     api::{Caps, Iteration, Progress},
     frozen::FrozenMap,
     owner::{Owner, Ticket},
-    seam::{Call, Holds, KeyHash, KeyText, MapType, Op, Seam, Watch},
+    seam::{Call, Errand, Holds, KeyHash, KeyText, MapType, Op, Seam, Tally, Watch},
     shards::Select,
     surface::named,
     table::Table,
@@ -84,6 +84,17 @@ struct Held<K, V, S> {
     hasher: Arc<S>,
     key_hash: KeyHash<K, S>,
     key_text: KeyText<K>,
+    tally: Tally,
+}
+
+/// What the owner thread holds, in use: when that ends, on a panic too, the recorder learns the length.
+struct InUse<'a, K, V, S>(&'a mut Held<K, V, S>);
+
+impl<K, V, S> Drop for InUse<'_, K, V, S> {
+    fn drop(&mut self) {
+        self.0.tally.grown();
+        self.0.tally.entries(self.0.table.len());
+    }
 }
 
 impl<K: Send + 'static, V: Send + 'static> ActorMap<K, V> {
@@ -93,6 +104,7 @@ impl<K: Send + 'static, V: Send + 'static> ActorMap<K, V> {
     ///
     /// If the system refuses a thread.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self::with_hasher(RandomState::new())
     }
@@ -103,6 +115,7 @@ impl<K: Send + 'static, V: Send + 'static> ActorMap<K, V> {
     ///
     /// If the system refuses a thread, or memory for `capacity` entries cannot be had.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity(capacity: usize) -> Self {
         Self::with_capacity_and_hasher(capacity, RandomState::new())
     }
@@ -115,6 +128,7 @@ impl<K: Send + 'static, V: Send + 'static, S: Send + Sync + 'static> ActorMap<K,
     ///
     /// If the system refuses a thread.
     #[must_use]
+    #[track_caller]
     pub fn with_hasher(hasher: S) -> Self {
         Self::with_capacity_and_hasher(0, hasher)
     }
@@ -125,22 +139,35 @@ impl<K: Send + 'static, V: Send + 'static, S: Send + Sync + 'static> ActorMap<K,
     ///
     /// If the system refuses a thread, or memory for `capacity` entries cannot be had.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
         Self::over(Table::with_capacity(capacity), hasher)
     }
 
     /// Starts an owner thread with the default settings over `table`, which was filled with `hasher`.
+    #[track_caller]
     fn over(table: Table<K, V>, hasher: S) -> Self {
         let settings = ActorBuilder::new();
         Self::spawn(settings.name, settings.queue, table, hasher)
             .unwrap_or_else(|error| panic!("cannot start the owner thread of a map: {error}"))
     }
 
+    #[track_caller]
     fn spawn(name: String, queue: usize, table: Table<K, V>, hasher: S) -> io::Result<Self> {
         let hasher = Arc::new(hasher);
-        let held = Held { table, hasher: Arc::clone(&hasher), key_hash: KeyHash::new(), key_text: KeyText::NONE };
-        let owner = Owner::spawn(name, queue, held, |_held, event: Infallible| match event {})?;
-        Ok(Self { owner, hasher, seam: Seam::of(TYPE), key_text: KeyText::NONE })
+        let seam = Seam::of(TYPE);
+        seam.shape::<K, V>(1, |_, _| 0);
+        let tally = seam.tally();
+        tally.entries(table.len());
+        let held = Held {
+            table,
+            hasher: Arc::clone(&hasher),
+            key_hash: KeyHash::new(),
+            key_text: KeyText::NONE,
+            tally: tally.clone(),
+        };
+        let owner = Owner::spawn(name, queue, held, |_held, event: Infallible| match event {}, tally)?;
+        Ok(Self { owner, hasher, seam, key_text: KeyText::NONE })
     }
 }
 
@@ -170,7 +197,7 @@ impl<K, V, S> ActorMap<K, V, S> {
     /// With the payload of `job`, if it panics. What it had done stays done.
     #[track_caller]
     pub fn batch<R: Send>(&self, job: impl FnOnce(&mut TableMut<'_, K, V, S>) -> R + Send) -> R {
-        self.ask(Op::Transact, None, |held, call| job(&mut held.lend(call)))
+        self.ask(Op::Transact, None, |held, call| job(&mut held.lend(call.call())))
     }
 
     /// Has `job` run with the table on the owner thread later; the answer is waited for with the ticket, if at all.
@@ -202,7 +229,8 @@ impl<K, V, S> ActorMap<K, V, S> {
         let call = self.seam.later(Op::Transact);
         self.owner.send(Op::Transact, move |held| {
             let _inside = call.enter();
-            job(&mut held.lend(&call))
+            let held = InUse(held);
+            job(&mut held.0.lend(&call))
         })
     }
 
@@ -274,13 +302,14 @@ impl<K, V, S> ActorMap<K, V, S> {
         &self,
         op: Op,
         hash: Option<u64>,
-        job: impl FnOnce(&mut Held<K, V, S>, &Call<'_>) -> R + Send + 'scope,
+        job: impl FnOnce(&mut Held<K, V, S>, Errand<'_>) -> R + Send + 'scope,
     ) -> R {
         let scope = self.seam.begin(op, hash);
-        let call: &Call<'_> = &scope;
+        let errand = scope.errand();
         self.owner.call(op, move |held| {
-            let _inside = call.enter();
-            job(held, call)
+            let _inside = errand.enter();
+            let held = InUse(held);
+            job(&mut *held.0, errand)
         })
     }
 }

@@ -11,7 +11,7 @@ use super::{ActorMap, Held};
 use crate::{
     api::{Action, Caps, DynMap},
     convert::IntoEntries,
-    seam::{Change, Op, Watch},
+    seam::{Change, Op, Watch, disregard_pauses},
     table::Table,
 };
 
@@ -82,6 +82,7 @@ where
     V: Send + 'static,
     S: Default + Send + Sync + 'static,
 {
+    #[track_caller]
     fn default() -> Self {
         Self::with_hasher(S::default())
     }
@@ -93,6 +94,7 @@ where
     V: Send + 'static,
     S: BuildHasher + Default + Send + Sync + 'static,
 {
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let hasher = S::default();
         Self::over(fill(entries, &hasher), hasher)
@@ -105,6 +107,7 @@ where
     V: Send + 'static,
     S: BuildHasher + Clone + Send + Sync + 'static,
 {
+    #[track_caller]
     fn from(entries: HashMap<K, V, S>) -> Self {
         let hasher = entries.hasher().clone();
         Self::over(fill(entries, &hasher), hasher)
@@ -117,6 +120,7 @@ fn fill<K: Hash + Eq, V>(entries: impl IntoIterator<Item = (K, V)>, hasher: &imp
     for (key, value) in entries {
         let _replaced = table.insert(hasher.hash_one(&key), key, value, |key| hasher.hash_one(key));
     }
+    disregard_pauses();
     table
 }
 
@@ -138,7 +142,7 @@ where
             drop(self.ask(Op::Transact, None, move |held, call| {
                 let Held { table, hasher, key_text, .. } = held;
                 let replace = |(hash, key, value)| {
-                    key_text.learn_within(Watch::by(call), hash, &key);
+                    key_text.learn_within(Watch::by(call.call()), hash, &key);
                     let replaced = table.insert(hash, key, value, |key| hasher.hash_one(key));
                     call.wrote(hash, Change::put(replaced.is_some()));
                     replaced

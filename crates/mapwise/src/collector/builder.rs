@@ -88,6 +88,7 @@ impl<S> CollectorBuilder<S> {
     /// # Panics
     ///
     /// If the name contains a zero byte, or memory for the queue cannot be had.
+    #[track_caller]
     pub fn build<K, V>(self, merge: impl Fn(&mut V, V) + Send + 'static) -> io::Result<Collector<K, V, S>>
     where
         K: Hash + Eq + Send + 'static,

@@ -21,7 +21,7 @@ pub use self::builder::{CollectorBuilder, Overflow};
 use crate::{
     api::MapMerge,
     owner::{Owner, quietly_drop},
-    seam::{Holds, MapType, Op, Seam},
+    seam::{Holds, MapType, Op, Seam, Tally},
     surface::named,
     table::Table,
 };
@@ -70,6 +70,7 @@ pub struct Collector<K, V, S = RandomState> {
     failed: Arc<AtomicU64>,
     hasher: Arc<S>,
     seam: Seam,
+    tally: Tally,
 }
 
 struct Record<K, V> {
@@ -87,6 +88,7 @@ impl<K: Hash + Eq + Send + 'static, V: Send + 'static> Collector<K, V> {
     ///
     /// If the system refuses a thread.
     #[must_use]
+    #[track_caller]
     pub fn new(merge: impl Fn(&mut V, V) + Send + 'static) -> Self {
         CollectorBuilder::new()
             .build(merge)
@@ -100,14 +102,19 @@ where
     V: Send + 'static,
     S: BuildHasher + Send + Sync + 'static,
 {
+    #[track_caller]
     fn spawn(
         CollectorBuilder { name, queue, overflow, hasher }: CollectorBuilder<S>,
         merge: impl Fn(&mut V, V) + Send + 'static,
     ) -> io::Result<Self> {
         let hasher = Arc::new(hasher);
         let failed = Arc::new(AtomicU64::new(0));
+        let seam = Seam::of(TYPE);
+        seam.shape::<K, V>(1, |_, _| 0);
+        let tally = seam.tally();
+        tally.entries(0);
         let on_record = {
-            let (hasher, failed) = (Arc::clone(&hasher), Arc::clone(&failed));
+            let (hasher, failed, tally) = (Arc::clone(&hasher), Arc::clone(&failed), tally.clone());
             move |table: &mut Table<K, V>, record| {
                 match catch_unwind(AssertUnwindSafe(|| fold(table, record, &*hasher, &merge))) {
                     Ok(spare_key) => quietly_drop(spare_key),
@@ -117,10 +124,12 @@ where
                         quietly_drop(payload);
                     }
                 }
+                tally.grown();
+                tally.entries(table.len());
             }
         };
-        let owner = Owner::spawn(name, queue, Table::with_capacity(0), on_record)?;
-        Ok(Self { owner, overflow, dropped: AtomicU64::new(0), failed, hasher, seam: Seam::of(TYPE) })
+        let owner = Owner::spawn(name, queue, Table::with_capacity(0), on_record, tally.clone())?;
+        Ok(Self { owner, overflow, dropped: AtomicU64::new(0), failed, hasher, seam, tally })
     }
 }
 
@@ -213,7 +222,12 @@ impl<K, V, S> Collector<K, V, S> {
     #[track_caller]
     fn ask<R: Send>(&self, job: impl FnOnce(&mut Table<K, V>) -> R + Send) -> R {
         let _scope = self.seam.begin(Op::Whole, None);
-        self.owner.call(Op::Whole, job)
+        let tally = &self.tally;
+        self.owner.call(Op::Whole, move |table| {
+            let answer = job(table);
+            tally.entries(table.len());
+            answer
+        })
     }
 }
 

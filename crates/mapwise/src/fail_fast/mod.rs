@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     per_index::PerIndex,
-    seam::{Holds, KeyHash, KeyText, MapType, Seam},
+    seam::{Holds, KeyHash, KeyText, MapType, Seam, Tally},
     surface::constructors,
     sync::UnsafeCell,
     table::Table,
@@ -83,6 +83,7 @@ pub struct FailFastMap<K, V, S = RandomState> {
     visits: PerIndex<Visit>,
     hasher: S,
     seam: Seam,
+    tally: Tally,
     key_hash: KeyHash<K, S>,
     key_text: KeyText<K>,
 }
@@ -96,13 +97,19 @@ constructors! { FailFastMap<K, V> }
 impl<K, V, S> FailFastMap<K, V, S> {
     /// Makes an empty map with room for `capacity` entries that hashes with `hasher`.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+        let seam = Seam::of(TYPE);
+        seam.shape::<K, V>(0, |_, _| 0);
+        let tally = seam.tally();
+        tally.entries(0);
         Self {
             table: UnsafeCell::new(Table::with_capacity(capacity)),
             detector: Detector::new(),
             visits: PerIndex::new(),
             hasher,
-            seam: Seam::of(TYPE),
+            seam,
+            tally,
             key_hash: KeyHash::new(),
             key_text: KeyText::NONE,
         }
@@ -137,7 +144,8 @@ impl<K, V, S> FailFastMap<K, V, S> {
         self.inside(Access::Write(op), Location::caller(), || {
             self.table.with_mut(|table| {
                 // SAFETY: detected-first: `inside` runs this as the writer, beside nobody.
-                work(unsafe { &mut *table })
+                let table = Counted { table: unsafe { &mut *table }, tally: &self.tally };
+                work(&mut *table.table)
             })
         })
     }
@@ -184,6 +192,20 @@ impl<K, V, S> FailFastMap<K, V, S> {
         let arriving = Party { access, site: Some(site), thread: thread_index::thread(index) };
         self.seam.met(&arriving.visitor(), &inside.visitor());
         Report { arriving, inside, nested }.print_and_abort()
+    }
+}
+
+/// The table in a writer's hands: when that is done, on a panic too, the recorder learns the length.
+struct Counted<'a, K, V> {
+    table: &'a mut Table<K, V>,
+    tally: &'a Tally,
+}
+
+impl<K, V> Drop for Counted<'_, K, V> {
+    #[inline]
+    fn drop(&mut self) {
+        self.tally.grown();
+        self.tally.entries(self.table.len());
     }
 }
 

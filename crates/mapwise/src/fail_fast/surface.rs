@@ -37,6 +37,7 @@ impl<K, V, S: BuildHasher> MapRead<K, V> for FailFastMap<K, V, S> {
     {
         let hash = self.hasher.hash_one(key);
         let call = self.seam.look(Op::View, Some(hash));
+        let call = self.seam.errand(Op::View, &call);
         self.read(Access::Look, |table| {
             let found = table.find(hash, key);
             call.saw(found.is_some());
@@ -69,6 +70,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
         self.key_hash.learn();
         self.key_text.learn(&self.seam, hash, &key);
         let call = self.seam.look(Op::Compute, Some(hash));
+        let call = self.seam.errand(Op::Compute, &call);
         let decide = |present: Option<&mut V>| {
             let was_present = present.is_some();
             let action = decide(present);
@@ -89,6 +91,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
     {
         let hash = self.hasher.hash_one(key);
         let call = self.seam.look(Op::Update, Some(hash));
+        let call = self.seam.errand(Op::Update, &call);
         self.write(Op::Update, |table| {
             let found = table.find_mut(hash, key);
             call.decided(hash, found.is_some().then_some(Change::Changed));
@@ -103,6 +106,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
         self.key_hash.learn();
         self.key_text.learn(&self.seam, hash, &key);
         let call = self.seam.look(Op::Insert, Some(hash));
+        let call = self.seam.errand(Op::Insert, &call);
         let replaced = self.write(Op::Insert, |table| {
             let replaced = table.insert(hash, key, value, |key| self.hasher.hash_one(key));
             call.wrote(hash, Change::put(replaced.is_some()));
@@ -118,6 +122,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
         self.key_hash.learn();
         self.key_text.learn(&self.seam, hash, &key);
         let call = self.seam.look(Op::InsertIfAbsent, Some(hash));
+        let call = self.seam.errand(Op::InsertIfAbsent, &call);
         self.write(Op::InsertIfAbsent, |table| {
             let stored = table.insert_if_absent(hash, key, value, |key| self.hasher.hash_one(key));
             call.decided(hash, stored.is_ok().then_some(Change::Added));
@@ -133,6 +138,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for FailFastMap<K, V, S> {
     {
         let hash = self.hasher.hash_one(key);
         let call = self.seam.look(Op::RemoveIf, Some(hash));
+        let call = self.seam.errand(Op::RemoveIf, &call);
         let removed = self.write(Op::RemoveIf, |table| {
             let removed = table.remove_if(hash, key, condition);
             call.decided(hash, removed.is_some().then_some(Change::Removed));

@@ -18,13 +18,13 @@ use std::{
     panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::{
         atomic::{AtomicU64, Ordering},
-        mpsc::{self, Receiver, SyncSender, TrySendError},
+        mpsc::{self, Receiver, SendError, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
 };
 
 use self::reply::{Answer, Waiter};
-use crate::seam::Op;
+use crate::seam::{Op, Tally};
 
 /// Requests that fit into a queue unless the user says otherwise.
 pub(crate) const DEFAULT_QUEUE: usize = 1024;
@@ -36,6 +36,7 @@ pub(crate) struct Owner<T, E> {
     /// Hands the value back; `None` as above.
     thread: Option<JoinHandle<Option<T>>>,
     identity: u64,
+    tally: Tally,
 }
 
 enum Message<T, E> {
@@ -65,7 +66,8 @@ thread_local! {
 }
 
 impl<T: Send + 'static, E: Send + 'static> Owner<T, E> {
-    /// Starts a thread that owns `state` and gives each event to `on_event`, which must not panic.
+    /// Starts a thread that owns `state` and gives each event to `on_event`, which must not panic; `tally` learns how long
+    /// it works, and how long others wait for it.
     ///
     /// # Errors
     ///
@@ -79,13 +81,16 @@ impl<T: Send + 'static, E: Send + 'static> Owner<T, E> {
         queue: usize,
         state: T,
         on_event: impl FnMut(&mut T, E) + Send + 'static,
+        tally: Tally,
     ) -> io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // Relaxed: only uniqueness matters.
         let identity = NEXT.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = mpsc::sync_channel(queue);
-        let thread = thread::Builder::new().name(name).spawn(move || serve(identity, &receiver, state, on_event))?;
-        Ok(Self { sender: Some(sender), thread: Some(thread), identity })
+        let owners = tally.clone();
+        let serve = move || serve(identity, &receiver, state, on_event, &owners);
+        let thread = thread::Builder::new().name(name).spawn(serve)?;
+        Ok(Self { sender: Some(sender), thread: Some(thread), identity, tally })
     }
 }
 
@@ -95,16 +100,19 @@ fn serve<T, E>(
     receiver: &Receiver<Message<T, E>>,
     mut state: T,
     mut on_event: impl FnMut(&mut T, E),
+    tally: &Tally,
 ) -> Option<T> {
     DUTY.set(Some(Duty { identity, asked: None, orphaned: false }));
     while let Ok(message) = receiver.recv() {
         match message {
             Message::Event(event) => {
                 change_duty(|duty| duty.asked = None);
+                let _working = tally.working(None);
                 on_event(&mut state, event);
             }
             Message::Job(job, asked) => {
                 change_duty(|duty| duty.asked = Some(asked));
+                let _working = tally.working(Some(asked.site));
                 job.run(&mut state);
             }
         }
@@ -159,6 +167,7 @@ impl<T, E> Owner<T, E> {
     #[track_caller]
     pub(crate) fn call<'scope, R: Send + 'scope>(&self, op: Op, job: impl FnOnce(&mut T) -> R + Send + 'scope) -> R {
         refuse_own_thread(self.identity, op);
+        let _waiting = self.tally.waiting(op);
         let (answer, waiter) = reply::pair();
         let job: Box<dyn Job<T> + Send + 'scope> = Box::new(Call { work: job, answer });
         // SAFETY: only the lifetime changes. answered-before-return: `waiter` has no answer before `Call` has dropped or
@@ -166,7 +175,9 @@ impl<T, E> Owner<T, E> {
         // by returning, since `wait` waits, and not by unwinding, since dropping `waiting` waits too.
         let job = unsafe { mem::transmute::<Box<dyn Job<T> + Send + 'scope>, Box<dyn Job<T> + Send>>(job) };
         let waiting = Waiting(Some(waiter));
-        self.submit(job, op);
+        let asked = Asked { op, site: Location::caller() };
+        // A job that is refused is dropped here, and that is its answer.
+        drop(self.sender().send(Message::Job(job, asked)));
         waiting.wait()
     }
 
@@ -179,8 +190,10 @@ impl<T, E> Owner<T, E> {
     pub(crate) fn send<R: Send + 'static>(&self, op: Op, job: impl FnOnce(&mut T) -> R + Send + 'static) -> Ticket<R> {
         refuse_own_thread(self.identity, op);
         let (answer, waiter) = reply::pair();
-        self.submit(Box::new(Call { work: job, answer }), op);
-        Ticket { waiter, identity: self.identity }
+        let asked = Asked { op, site: Location::caller() };
+        // As in `call`.
+        drop(self.deliver(Message::Job(Box::new(Call { work: job, answer }), asked), op));
+        Ticket { waiter, identity: self.identity, op, tally: self.tally.clone() }
     }
 
     /// Sends an event, and waits for room in the queue.
@@ -188,7 +201,7 @@ impl<T, E> Owner<T, E> {
     pub(crate) fn post(&self, op: Op, event: E) {
         refuse_own_thread(self.identity, op);
         // The receiver is gone only if the owner thread was ended by something other than a panic of user code.
-        self.sender().send(Message::Event(event)).unwrap_or_else(|_| ended());
+        self.deliver(Message::Event(event), op).unwrap_or_else(|_| ended());
     }
 
     /// Sends an event if there is room, and hands it back if there is none.
@@ -215,11 +228,17 @@ impl<T, E> Owner<T, E> {
         }
     }
 
+    /// Sends a message, and waits for room in the queue.
     #[track_caller]
-    fn submit(&self, job: Box<dyn Job<T> + Send>, op: Op) {
-        let asked = Asked { op, site: Location::caller() };
-        // A job that is refused is dropped here, and that is its answer.
-        drop(self.sender().send(Message::Job(job, asked)));
+    fn deliver(&self, message: Message<T, E>, op: Op) -> Result<(), SendError<Message<T, E>>> {
+        match self.sender().try_send(message) {
+            Err(TrySendError::Full(message)) => {
+                let _waiting = self.tally.waiting(op);
+                self.sender().send(message)
+            }
+            Err(TrySendError::Disconnected(message)) => Err(SendError(message)),
+            Ok(()) => Ok(()),
+        }
     }
 
     fn sender(&self) -> &SyncSender<Message<T, E>> {
@@ -307,6 +326,8 @@ fn open<R>(outcome: Option<thread::Result<R>>) -> R {
 pub struct Ticket<R> {
     waiter: Waiter<R>,
     identity: u64,
+    op: Op,
+    tally: Tally,
 }
 
 impl<R> Ticket<R> {
@@ -320,6 +341,8 @@ impl<R> Ticket<R> {
     pub fn wait(self) -> R {
         if !self.waiter.is_ready() {
             refuse_own_thread(self.identity, Op::Whole);
+            let _waiting = self.tally.waiting(self.op);
+            return open(self.waiter.wait());
         }
         open(self.waiter.wait())
     }
@@ -348,6 +371,7 @@ impl<R> fmt::Debug for Ticket<R> {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::seam::{Holds, MapType, Seam};
 
     /// Asserts, where it is dropped, that the caller has no answer yet.
     struct Borrower<'a>(&'a Waiter<()>, &'a Cell<bool>);
@@ -373,7 +397,8 @@ mod tests {
     #[test]
     fn a_request_to_a_thread_that_has_ended_panics_and_does_not_wait() {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let owner = Owner::<(), u8> { sender: Some(sender), thread: None, identity: u64::MAX };
+        let tally = Seam::of(MapType { name: "TestMap", holds: Holds::Lock }).tally();
+        let owner = Owner::<(), u8> { sender: Some(sender), thread: None, identity: u64::MAX, tally };
         drop(receiver);
         let requests: [&dyn Fn(); 3] =
             [&|| owner.call(Op::View, |()| ()), &|| owner.send(Op::View, |()| ()).wait(), &|| owner.post(Op::View, 1)];

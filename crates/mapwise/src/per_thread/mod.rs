@@ -22,7 +22,7 @@ use crate::{
     api::{Action, MapMerge},
     locks::Mutex,
     per_index::PerIndex,
-    seam::{Holds, KeyText, MapType, Op, Seam, Watch},
+    seam::{Holds, KeyText, MapType, Op, Seam, Tally, Watch, disregard_pauses},
     surface::named,
     table::Table,
     table_mut::TableMut,
@@ -76,6 +76,7 @@ pub struct PerThreadMap<K, V, S = RandomState> {
     merge: Box<Merge<V>>,
     hasher: S,
     seam: Seam,
+    tally: Tally,
 }
 
 /// How values under one key meet.
@@ -84,6 +85,7 @@ type Merge<V> = dyn Fn(&mut V, V) + Send + Sync;
 impl<K, V> PerThreadMap<K, V> {
     /// Makes an empty map whose values meet by `merge`.
     #[must_use]
+    #[track_caller]
     pub fn new(merge: impl Fn(&mut V, V) + Send + Sync + 'static) -> Self {
         Self::with_hasher(RandomState::new(), merge)
     }
@@ -92,14 +94,16 @@ impl<K, V> PerThreadMap<K, V> {
 impl<K, V, S> PerThreadMap<K, V, S> {
     /// Makes an empty map that hashes with `hasher` and whose values meet by `merge`.
     #[must_use]
+    #[track_caller]
     pub fn with_hasher(hasher: S, merge: impl Fn(&mut V, V) + Send + Sync + 'static) -> Self {
-        Self {
-            slots: PerIndex::new(),
-            returned: Mutex::new(Vec::new()),
-            merge: Box::new(merge),
-            hasher,
-            seam: Seam::of(TYPE),
-        }
+        let seam = Seam::of(TYPE);
+        // No length is told: a key may be in every thread's part.
+        seam.shape::<K, V>(0, |_, _| 0);
+        // Collections are few, and each keeps a thread out.
+        seam.times_all_holds();
+        let tally = seam.tally();
+        let (slots, returned) = (PerIndex::new(), Mutex::new(Vec::new()));
+        Self { slots, returned, merge: Box::new(merge), hasher, seam, tally }
     }
 
     /// Returns the hasher that keys are hashed with.
@@ -140,14 +144,17 @@ impl<K, V, S> PerThreadMap<K, V, S> {
     #[track_caller]
     pub fn with_local<R>(&self, work: impl FnOnce(&mut TableMut<'_, K, V, S>) -> R) -> R {
         let _scope = self.seam.begin(Op::Transact, None);
-        self.enter(Location::caller(), |table| {
+        self.enter(Op::Transact, Location::caller(), |table| {
             work(&mut TableMut::new(table, &self.hasher, Watch::NONE, KeyText::NONE))
         })
     }
 
     #[inline]
-    fn enter<R>(&self, site: &'static Location<'static>, work: impl FnOnce(&mut Table<K, V>) -> R) -> R {
-        thread_index::with(|index| self.slots.get(index).enter(site, work))
+    fn enter<R>(&self, op: Op, site: &'static Location<'static>, work: impl FnOnce(&mut Table<K, V>) -> R) -> R {
+        let begin_wait = || self.tally.waiting_at(op, site);
+        let result = thread_index::with(|index| self.slots.get(index).enter(site, begin_wait, work));
+        self.tally.grown();
+        result
     }
 
     /// Calls `visit` with the table of each slot in turn, while its thread is kept out.
@@ -157,7 +164,13 @@ impl<K, V, S> PerThreadMap<K, V, S> {
         let site = Location::caller();
         thread_index::with(|index| self.slots.get(index).refuse_inside(site));
         for (_index, slot) in self.slots.iter() {
-            slot.collect(&mut visit);
+            let begin_wait = || self.tally.waiting_at(Op::Whole, site);
+            // It leaves the slot, to be recorded when the slot's thread may go on.
+            let _pause = slot.collect(begin_wait, |table| {
+                let pause = self.tally.collecting(site);
+                visit(table);
+                pause
+            });
         }
     }
 }
@@ -175,7 +188,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> PerThreadMap<K, V, S> {
         let site = Location::caller();
         let _spare_key = {
             let _scope = self.seam.begin(Op::Update, Some(hash));
-            self.enter(site, |table| match table.find_mut(hash, &key) {
+            self.enter(Op::Update, site, |table| match table.find_mut(hash, &key) {
                 Some(present) => {
                     (self.merge)(present, value);
                     Some(key)
@@ -207,7 +220,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> PerThreadMap<K, V, S> {
         };
         let (_done, _leftover) = {
             let _scope = self.seam.begin(Op::Compute, Some(hash));
-            self.enter(site, |table| table.compute(hash, key, |key| self.hasher.hash_one(key), decide))
+            self.enter(Op::Compute, site, |table| table.compute(hash, key, |key| self.hasher.hash_one(key), decide))
         };
     }
 
@@ -249,13 +262,15 @@ impl<K: Hash + Eq, V, S: BuildHasher> PerThreadMap<K, V, S> {
         let mut drain = Drain::new(self);
         self.each_slot(|table| drain.take(table));
         drain.take_returned();
-        drain.merge()
+        let entries = drain.merge();
+        disregard_pauses();
+        entries
     }
 
     /// Turns the map into a std one, all threads' parts merged; every key is hashed again.
     #[must_use]
     pub fn into_std(self) -> HashMap<K, V, S> {
-        let Self { slots, returned, merge, hasher, seam: _ } = self;
+        let Self { slots, returned, merge, hasher, seam: _, tally: _ } = self;
         let entries = slots.into_elements().map(Slot::into_inner).flat_map(Table::into_entries);
         meet(HashMap::with_hasher(hasher), entries.chain(returned.into_inner()), &merge)
     }

@@ -52,16 +52,24 @@ impl<T: Default> Default for Slot<T> {
 }
 
 impl<T> Slot<T> {
-    /// Lends the inner value to `work`, for the thread that the slot belongs to.
+    /// Lends the inner value to `work`, for the thread that the slot belongs to; what `begin_wait` returns lasts as long as
+    /// that waits for a collector, if it has to.
     ///
     /// # Panics
     ///
     /// From inside `work` of the same slot, naming both call sites.
     #[inline]
-    pub(super) fn enter<R>(&self, site: &'static Location<'static>, work: impl FnOnce(&mut T) -> R) -> R {
+    pub(super) fn enter<W, R>(
+        &self,
+        site: &'static Location<'static>,
+        begin_wait: impl FnOnce() -> W,
+        work: impl FnOnce(&mut T) -> R,
+    ) -> R {
         // Relaxed: steps-aside is about who is first; nothing is read on the strength of it.
         if self.wanted.load(Ordering::Relaxed) || !self.try_take(INSIDE) {
-            self.enter_behind_collector(site);
+            self.refuse_inside(site);
+            let _waiting = begin_wait();
+            self.enter_behind_collector();
         }
         // Relaxed: only this thread reads it.
         self.site.store(ptr::from_ref(site).cast_mut(), Ordering::Relaxed);
@@ -70,8 +78,7 @@ impl<T> Slot<T> {
 
     #[cold]
     #[inline(never)]
-    fn enter_behind_collector(&self, site: &'static Location<'static>) {
-        self.refuse_inside(site);
+    fn enter_behind_collector(&self) {
         // Collectors change the slot only with the gate in hand, so it is free, and stays so until the gate is.
         let _gate = self.gate.lock();
         let taken = self.try_take(INSIDE);
@@ -91,15 +98,16 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Lends the inner value to `work`, for any thread: waits until the owner is outside, and keeps it there.
+    /// Lends the inner value to `work`, for any thread: waits until the owner is outside, and keeps it there. What
+    /// `begin_wait` returns lasts as long as it waits for the owner, if it has to.
     ///
     /// A thread that is inside its own slot would wait for itself here: see [`refuse_inside`](Self::refuse_inside).
-    pub(super) fn collect<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+    pub(super) fn collect<W, R>(&self, begin_wait: impl FnOnce() -> W, work: impl FnOnce(&mut T) -> R) -> R {
         let _gate = self.gate.lock();
         let _wish = Wish::raise(&self.wanted);
-        let mut patience = Patience::default();
-        while !self.try_take(TAKEN) {
-            patience.wait();
+        if !self.try_take(TAKEN) {
+            let _waiting = begin_wait();
+            Patience::default().until(|| self.try_take(TAKEN));
         }
         self.lend(work)
     }
@@ -162,6 +170,14 @@ struct Patience {
 }
 
 impl Patience {
+    /// Waits at least once, and until `is_over` returns true.
+    fn until(mut self, is_over: impl Fn() -> bool) {
+        self.wait();
+        while !is_over() {
+            self.wait();
+        }
+    }
+
     fn wait(&mut self) {
         self.tries += 1;
         match self.tries {
@@ -192,7 +208,7 @@ mod models {
     use crate::sync::Arc;
 
     fn add(slot: &Slot<u64>, n: u64) {
-        slot.enter(Location::caller(), |sum| *sum += n);
+        slot.enter(Location::caller(), || (), |sum| *sum += n);
     }
 
     #[test]
@@ -206,9 +222,9 @@ mod models {
                     add(&slot, 2);
                 })
             };
-            let drained = slot.collect(std::mem::take);
+            let drained = slot.collect(|| (), std::mem::take);
             owner.join().unwrap();
-            let left = slot.collect(|sum| *sum);
+            let left = slot.collect(|| (), |sum| *sum);
             assert_eq!(drained + left, 3);
         });
     }
@@ -222,12 +238,12 @@ mod models {
             let threads: Vec<_> = (0..2)
                 .map(|_| {
                     let slot = Arc::clone(&slot);
-                    thread::spawn(move || slot.collect(std::mem::take))
+                    thread::spawn(move || slot.collect(|| (), std::mem::take))
                 })
                 .collect();
             add(&slot, 1);
             let drained: u64 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
-            assert_eq!(drained + slot.collect(|sum| *sum), 1);
+            assert_eq!(drained + slot.collect(|| (), |sum| *sum), 1);
         });
     }
 
@@ -243,7 +259,7 @@ mod models {
             first.join().unwrap();
             let collector = {
                 let slot = Arc::clone(&slot);
-                thread::spawn(move || slot.collect(|sum| *sum))
+                thread::spawn(move || slot.collect(|| (), |sum| *sum))
             };
             add(&slot, 2);
             assert!([1, 3].contains(&collector.join().unwrap()));

@@ -3,7 +3,11 @@
 //! - **in-registers**: a span is one bit and what the compiler knows anyway; what few operations need lives in `pending`. A
 //!   store more before the atomic instruction that takes a lock would show.
 
-use std::{cell::Cell, panic::Location, sync::Arc};
+use std::{
+    cell::Cell,
+    panic::Location,
+    sync::{Arc, atomic::Ordering},
+};
 
 use crossbeam_utils::CachePadded;
 
@@ -15,8 +19,12 @@ use super::{
     registry,
     sampling::KEY_PERIOD,
     stripe::Stripe,
+    tally::Tally,
 };
-use crate::{op::Op, thread_index};
+use crate::{
+    op::{Change, Op},
+    thread_index,
+};
 
 /// A map's end of the recorder.
 pub(crate) struct Meter {
@@ -40,6 +48,23 @@ impl Meter {
     /// Says where the map counts its entries itself.
     pub(crate) fn counts_in(&self, gauge: impl Gauge + 'static) {
         self.record.counts_in(gauge);
+    }
+
+    /// The recorder's end for threads that do what others ask for.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally::of(&self.record)
+    }
+
+    /// Says that every hold is timed.
+    pub(crate) fn times_all_holds(&self) {
+        // Relaxed: said before the map is shared.
+        self.record.times_all.store(true, Ordering::Relaxed);
+    }
+
+    /// What counts the misses of an operation, on any thread.
+    #[inline(always)]
+    pub(crate) fn asked(&self, op: Op) -> Asked<'_> {
+        Asked { record: &self.record, op }
     }
 
     pub(crate) fn name(&self, name: &str) {
@@ -109,6 +134,40 @@ impl Meter {
     }
 }
 
+/// An operation, in the hands of whoever does it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'map> {
+    record: &'map Record,
+    op: Op,
+}
+
+impl Asked<'_> {
+    /// The key was not there.
+    #[inline(always)]
+    pub(crate) fn missed(self) {
+        self.record.miss(self.op);
+    }
+
+    /// The key was written.
+    #[inline(always)]
+    pub(crate) fn changed(self, change: Change) {
+        if change == Change::Added {
+            self.missed();
+        }
+    }
+
+    /// The key was written, or not.
+    #[inline(always)]
+    pub(crate) fn decided(self, change: Option<Change>) {
+        match change {
+            Some(change) => self.changed(change),
+            // The one refuses a key that is there; the other has many keys.
+            None if matches!(self.op, Op::InsertIfAbsent | Op::Transact) => {}
+            None => self.missed(),
+        }
+    }
+}
+
 /// An operation in progress.
 pub(crate) struct Span<'map> {
     meter: &'map Meter,
@@ -126,25 +185,16 @@ impl Span<'_> {
         Call { record: &self.meter.record, op: self.op, site: self.site }
     }
 
-    /// The key was not there.
+    /// What counts its misses.
     #[inline(always)]
-    pub(crate) fn missed(&self) {
-        self.meter.record.miss(self.op);
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        self.meter.asked(self.op)
     }
 
     /// For how many operations this one stands as a sample.
     #[inline(always)]
     pub(crate) fn stands_for(&self) -> u64 {
         if self.sample { KEY_PERIOD } else { 0 }
-    }
-
-    /// Nothing was written.
-    #[inline(always)]
-    pub(crate) fn decided_nothing(&self) {
-        // The one refuses a key that is there; the other has many keys.
-        if !matches!(self.op, Op::InsertIfAbsent | Op::Transact) {
-            self.missed();
-        }
     }
 
     /// The operation may have replaced the table of a shard, whose lock it holds.

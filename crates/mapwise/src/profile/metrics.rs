@@ -80,7 +80,9 @@ impl News {
                 self.counter("cache.requests", labels, count);
             }
         }
-        metrics::gauge!("map.entries", of_map()).set(map.len as f64);
+        if let Some(len) = map.len {
+            metrics::gauge!("map.entries", of_map()).set(len as f64);
+        }
         self.counter("map.lock.contentions", of_map(), map.contentions);
         self.histogram("map.lock.wait", name, &map.waits);
         self.histogram("map.lock.hold", name, &map.holds.times);

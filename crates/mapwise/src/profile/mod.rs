@@ -34,6 +34,7 @@ mod sites;
 mod sketch;
 mod snapshot;
 mod stripe;
+mod tally;
 mod times;
 
 pub use mapwise_profile::{Profile, Tier};
@@ -45,9 +46,10 @@ pub use self::router::router;
 
 pub(crate) use self::{
     count::Prepared,
-    meter::{Meter, Span},
-    pause::pause,
+    meter::{Asked, Meter, Span},
+    pause::{disregard_pauses, pause},
     record::{Gauge, Locate},
+    tally::Tally,
 };
 pub use self::{
     options::{set_tier, tier},

@@ -20,9 +20,18 @@ pub(crate) fn pause() -> Pause {
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        let ns = u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        LAST.set(LAST.get().saturating_add(ns.max(1)));
+        LAST.set(LAST.get().saturating_add(elapsed(self.0).max(1)));
     }
+}
+
+/// Forgets the replacements of tables that are no map's yet, or no longer.
+pub(crate) fn disregard_pauses() {
+    LAST.set(0);
+}
+
+/// The nanoseconds since a moment.
+pub(super) fn elapsed(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Whether there was a replacement that nobody took.

@@ -12,6 +12,7 @@ use mapwise_profile::Tier;
 
 use super::{
     options::tier,
+    pause::elapsed,
     record::{Record, ShardRecord, Wait},
     sampling::Armed,
     sites::{self, Site},
@@ -163,8 +164,4 @@ fn timed<G>(record: &Record, shard: usize, lock: impl FnOnce() -> G) -> (G, Slow
     let guard = lock();
     let ns = elapsed(since);
     (guard, Slow { shard, holder, ns: Some(ns), replaced: replacements() != before })
-}
-
-fn elapsed(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -9,7 +9,7 @@ use std::{
     panic::Location,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     thread,
 };
@@ -35,6 +35,9 @@ const MOST_SHARDS: usize = 1024;
 /// How many stripes are shared by threads that own none.
 const SHARED: usize = 4;
 
+/// The number of entries of a map that did not tell it.
+const UNTOLD: u64 = u64::MAX;
+
 /// How long a name may be.
 const NAME_BYTES: usize = 128;
 
@@ -48,6 +51,10 @@ pub(crate) struct Record {
     shared: Box<[CachePadded<Stripe>]>,
     /// Where the map counts its entries itself, if it does.
     gauge: OnceLock<Box<dyn Gauge>>,
+    /// How many entries the map said it has; [`UNTOLD`] before it said so.
+    told: AtomicU64,
+    /// Every hold is timed, and not a sample.
+    pub(super) times_all: AtomicBool,
     pub(super) resizes: Times,
     /// Waits during which a table was replaced.
     pub(super) resize_delay_ns: AtomicU64,
@@ -134,6 +141,8 @@ impl Record {
             owned: (0..owned).map(|_| CachePadded::default()).collect(),
             shared: (0..SHARED).map(|_| CachePadded::default()).collect(),
             gauge: OnceLock::new(),
+            told: AtomicU64::new(UNTOLD),
+            times_all: AtomicBool::new(false),
             resizes: Times::default(),
             resize_delay_ns: AtomicU64::new(0),
             longest: AtomicU64::new(0),
@@ -153,14 +162,26 @@ impl Record {
         let _ = self.gauge.set(Box::new(gauge));
     }
 
-    /// How many entries the map has.
-    pub(super) fn len(&self) -> u64 {
-        let len = match self.gauge.get() {
-            Some(gauge) => gauge.entries() as i64,
-            None => self.shape.get().map_or(0, Shape::len),
-        };
+    /// Notes how many entries the map has.
+    pub(super) fn tell_len(&self, now: usize) {
+        // Relaxed: a number that stands for itself.
+        self.told.store(now as u64, Ordering::Relaxed);
+        if let Some((_, shard)) = self.shard(0) {
+            shard.len.store(now as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// How many entries the map has, if it can tell without being asked.
+    pub(super) fn len(&self) -> Option<u64> {
+        // Relaxed: see `tell_len`.
+        let told = self.told.load(Ordering::Relaxed);
+        if told != UNTOLD {
+            return Some(told);
+        }
+        let shards = || self.shape.get().filter(|shape| !shape.shards.is_empty()).map(Shape::len);
+        let len = self.gauge.get().map(|gauge| gauge.entries() as i64).or_else(shards)?;
         // Negative for a moment, if an entry's removal is read and its insertion by another thread is not yet.
-        u64::try_from(len).unwrap_or(0)
+        Some(u64::try_from(len).unwrap_or(0))
     }
 
     pub(super) fn set_name(&self, name: &str) {

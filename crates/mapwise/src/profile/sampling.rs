@@ -68,6 +68,11 @@ pub(super) fn now_and_then() -> bool {
     u64::from(draw()).is_multiple_of(KEY_PERIOD)
 }
 
+/// Whether a hold is timed that is of no counted operation.
+pub(super) fn hold_now_and_then() -> bool {
+    u64::from(draw()).is_multiple_of(HOLD_PERIOD)
+}
+
 /// The operations up to the next sample, it included: geometric, with the period as its mean.
 pub(super) fn distance() -> u64 {
     // In (0, 1]; by inversion (Devroye, Non-Uniform Random Variate Generation, 1986).

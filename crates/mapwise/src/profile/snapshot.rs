@@ -42,7 +42,7 @@ const BETWEEN_POINTS_NS: u64 = 1_000_000_000;
 /// map.insert("alice", 1);
 /// let profile = mapwise::profile::snapshot();
 /// let sessions = profile.maps.iter().find(|map| map.name == "sessions");
-/// assert_eq!(sessions.map(|map| map.len), Some(1));
+/// assert_eq!(sessions.map(|map| map.len), Some(Some(1)));
 /// ```
 #[must_use]
 pub fn snapshot() -> Profile {
@@ -161,7 +161,9 @@ impl Record {
         self.resizes.add_to(&mut pauses);
         map.waits = waits.into();
         let times = mapwise_profile::Histogram::from(holds);
-        let period = if times.count() > 0 { HOLD_PERIOD } else { 0 };
+        // Relaxed: said before the map was shared.
+        let every = if self.times_all.load(Ordering::Relaxed) { 1 } else { HOLD_PERIOD };
+        let period = if times.count() > 0 { every } else { 0 };
         map.holds = Holds { period, times, longest: self.longest().location().map(Site::at) };
         let pauses = mapwise_profile::Histogram::from(pauses);
         let delay_ns = self.resize_delay_ns.load(Ordering::Relaxed);

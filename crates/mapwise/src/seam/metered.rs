@@ -7,10 +7,10 @@ use std::ops::Deref;
 
 pub(crate) use super::body::{Call, KeyHash, KeyText, Watch, means};
 use super::{Change, MapType, Op, Visitor, body};
-pub(crate) use crate::profile::pause;
+pub(crate) use crate::profile::{Tally, disregard_pauses, pause};
 use crate::{
     locks::Take,
-    profile::{Gauge, Locate, Meter, Prepared, Span},
+    profile::{Asked, Gauge, Locate, Meter, Prepared, Span},
 };
 
 /// A map's end of the seam.
@@ -39,6 +39,16 @@ impl Seam {
     /// Says where the map counts its entries itself.
     pub(crate) fn counts_in(&self, gauge: &(impl Gauge + Clone + 'static)) {
         self.meter.counts_in(gauge.clone());
+    }
+
+    /// The recorder's end for threads that do what others ask for.
+    pub(crate) fn tally(&self) -> Tally {
+        self.meter.tally()
+    }
+
+    /// Says that every hold is timed, and not one in many.
+    pub(crate) fn times_all_holds(&self) {
+        self.meter.times_all_holds();
     }
 
     /// Says that a shard, whose lock is held, may have another number of entries now, or another table.
@@ -148,6 +158,12 @@ impl Seam {
         self.body.look(op, hash)
     }
 
+    /// An operation that has no scope, as what counts its misses.
+    #[inline(always)]
+    pub(crate) fn errand<'a>(&'a self, op: Op, call: &'a Call<'a>) -> Errand<'a> {
+        Errand { call, asked: self.meter.asked(op) }
+    }
+
     #[inline(always)]
     #[track_caller]
     pub(crate) fn saw(&self, op: Op, hash: u64, found: bool) {
@@ -211,7 +227,56 @@ impl<'map> Deref for Scope<'map> {
     }
 }
 
+/// An operation without a scope here: that of another thread, or one that takes none. Its misses are counted as a scope's are.
+#[derive(Clone, Copy)]
+pub(crate) struct Errand<'a> {
+    call: &'a Call<'a>,
+    asked: Asked<'a>,
+}
+
+impl<'a> Errand<'a> {
+    #[inline(always)]
+    pub(crate) fn call(self) -> &'a Call<'a> {
+        self.call
+    }
+
+    #[inline(always)]
+    pub(crate) fn saw(self, found: bool) {
+        if !found {
+            self.asked.missed();
+        }
+        self.call.saw(found);
+    }
+
+    #[inline(always)]
+    pub(crate) fn wrote(self, hash: u64, change: Change) {
+        self.asked.changed(change);
+        self.call.wrote(hash, change);
+    }
+
+    #[inline(always)]
+    pub(crate) fn decided(self, hash: u64, change: Option<Change>) {
+        self.asked.decided(change);
+        self.call.decided(hash, change);
+    }
+}
+
+impl<'a> Deref for Errand<'a> {
+    type Target = Call<'a>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Call<'a> {
+        self.call
+    }
+}
+
 impl Scope<'_> {
+    /// The operation, for the thread that does it.
+    #[inline(always)]
+    pub(crate) fn errand(&self) -> Errand<'_> {
+        Errand { call: &self.body, asked: self.span.asked() }
+    }
+
     /// Takes the lock of a shard.
     #[inline(always)]
     pub(crate) fn lock<T: Take>(&self, shard: usize, lock: T) -> T::Guard {
@@ -233,35 +298,25 @@ impl Scope<'_> {
     #[inline(always)]
     pub(crate) fn saw(&self, found: bool) {
         if !found {
-            self.span.missed();
+            self.span.asked().missed();
         }
         self.body.saw(found);
     }
 
     #[inline(always)]
     pub(crate) fn wrote(&self, hash: u64, change: Change) {
-        self.changed(change);
+        self.span.asked().changed(change);
         self.body.wrote(hash, change);
     }
 
     #[inline(always)]
     pub(crate) fn decided(&self, hash: u64, change: Option<Change>) {
-        match change {
-            Some(change) => self.changed(change),
-            None => self.span.decided_nothing(),
-        }
+        self.span.asked().decided(change);
         self.body.decided(hash, change);
     }
 
     #[inline(always)]
     pub(crate) fn removed(&self, hash: impl FnOnce() -> Option<u64>) {
         self.body.removed(hash);
-    }
-
-    #[inline(always)]
-    fn changed(&self, change: Change) {
-        if change == Change::Added {
-            self.span.missed();
-        }
     }
 }

@@ -1,7 +1,9 @@
 //! What only the recorder is told, in builds without it: it compiles to nothing, but for samples of reads.
 
+use std::{ops::Deref, panic::Location};
+
 use super::{
-    Op, Scope, Seam,
+    Call, Op, Scope, Seam,
     clock::{Clock, PERIOD},
 };
 use crate::locks::Take;
@@ -14,11 +16,85 @@ thread_local! {
 #[inline(always)]
 pub(crate) fn pause() {}
 
+/// Forgets the replacements of tables that are no map's yet, or no longer.
+#[inline(always)]
+pub(crate) fn disregard_pauses() {}
+
+/// The recorder's end for threads that do what others ask for.
+#[derive(Clone)]
+pub(crate) struct Tally;
+
+impl Tally {
+    #[inline(always)]
+    pub(crate) fn entries(&self, _now: usize) {}
+
+    #[inline(always)]
+    pub(crate) fn grown(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn waiting(&self, _op: Op) -> Nothing {
+        Nothing
+    }
+
+    #[inline(always)]
+    pub(crate) fn waiting_at(&self, _op: Op, _site: &'static Location<'static>) -> Nothing {
+        Nothing
+    }
+
+    #[inline(always)]
+    pub(crate) fn working(&self, _site: Option<&'static Location<'static>>) -> Nothing {
+        Nothing
+    }
+
+    #[inline(always)]
+    pub(crate) fn collecting(&self, _site: &'static Location<'static>) -> Nothing {
+        Nothing
+    }
+}
+
+/// A wait or work that nobody records.
+#[must_use]
+pub(crate) struct Nothing;
+
+/// An operation without a scope here.
+#[derive(Clone, Copy)]
+pub(crate) struct Errand<'a>(&'a Call<'a>);
+
+impl<'a> Errand<'a> {
+    #[inline(always)]
+    pub(crate) fn call(&self) -> &'a Call<'a> {
+        self.0
+    }
+}
+
+impl<'a> Deref for Errand<'a> {
+    type Target = Call<'a>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Call<'a> {
+        self.0
+    }
+}
+
 impl Seam {
+    #[inline(always)]
+    pub(crate) fn tally(&self) -> Tally {
+        Tally
+    }
+
+    #[inline(always)]
+    pub(crate) fn times_all_holds(&self) {}
+
     #[inline(always)]
     #[track_caller]
     pub(crate) fn begin_again(&self, op: Op) -> Scope<'_> {
         self.begin(op, None)
+    }
+
+    /// An operation that has no scope.
+    #[inline(always)]
+    pub(crate) fn errand<'a>(&'a self, _op: Op, call: &'a Call<'a>) -> Errand<'a> {
+        Errand(call)
     }
 
     #[inline(always)]
@@ -57,6 +133,12 @@ impl Seam {
 }
 
 impl Scope<'_> {
+    /// The operation, for the thread that does it.
+    #[inline(always)]
+    pub(crate) fn errand(&self) -> Errand<'_> {
+        Errand(self)
+    }
+
     #[inline(always)]
     pub(crate) fn lock<T: Take>(&self, _shard: usize, lock: T) -> T::Guard {
         lock.wait()
