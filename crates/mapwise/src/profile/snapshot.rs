@@ -32,7 +32,8 @@ const BETWEEN_POINTS_NS: u64 = 1_000_000_000;
 ///
 /// # Concurrency
 ///
-/// Takes no lock of any map, so it neither waits for operations nor makes them wait. The counts of different threads are
+/// Takes no lock of any map, so it neither waits for operations nor makes them wait; with the feature `check` it may wait for a
+/// finding that is being reported. The counts of different threads are
 /// read one after the other, not at one instant.
 ///
 /// # Examples
@@ -55,6 +56,10 @@ pub fn snapshot() -> Profile {
         let mut map = record.profile(profile.span_ns, &mut profile.notes);
         map.name = unique(map.name, &mut taken);
         profile.maps.push(map);
+    }
+    #[cfg(feature = "check")]
+    {
+        profile.findings = crate::check::report::profiled();
     }
     if registry::refused() > 0 {
         let (most, refused) = (registry::MOST_MAPS, registry::refused());

@@ -16,6 +16,8 @@ mod junit;
 mod lists;
 mod log;
 pub(crate) mod options;
+#[cfg(feature = "profile")]
+mod profiled;
 mod sarif;
 mod shown;
 mod summary;
@@ -38,6 +40,8 @@ pub(crate) use capture::Capture;
 use lists::{Baseline, Suppressions};
 use log::Output;
 use options::{Format, Options};
+#[cfg(feature = "profile")]
+pub(crate) use profiled::profiled;
 use shown::Shown;
 use summary::Summary;
 
