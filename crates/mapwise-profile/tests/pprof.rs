@@ -142,12 +142,36 @@ fn go_reads_hostile_names_and_prints_no_control_character() {
 #[test]
 fn collapsed_stacks_add_up_and_begin_outermost() {
     let text = collapsed::text(&common::hot_key(), Blame::Waiter);
-    assert!(text.contains("shop::main;shop::handle;shop::bump;map sessions shard 3 7000000000\n"), "{text}");
-    let values = text.lines().map(|line| line.rsplit(' ').next().expect("a value").parse::<u64>().expect("a number"));
+    assert!(text.contains("shop::main;shop::handle;shop::bump;map sessions shard #3 7000000000\n"), "{text}");
+    let values = text.lines().map(|line| folded(line).1);
     assert_eq!(values.sum::<u64>(), 9_000_000_000);
     for line in collapsed::text(&common::hostile(), Blame::Holder).lines() {
-        let (stack, value) = line.rsplit_once(' ').expect("a value");
-        assert!(value.parse::<u64>().is_ok(), "{line}");
-        assert!(stack.split(';').count() <= 2, "no name adds a frame: {line}");
+        assert!(folded(line).0.len() <= 2, "no name adds a frame: {line}");
     }
+}
+
+#[test]
+fn no_name_makes_a_collapsed_stack_the_difference_of_two_profiles() {
+    for name in ["cache 2", "cache 2.", "7", "cache ", " ", "a 1;b 2", "cache 2\n"] {
+        let mut profile = common::hot_key();
+        profile.maps[0].name = name.to_owned();
+        profile.maps[0].shards.each.clear();
+        let text = collapsed::text(&profile, Blame::Waiter);
+        assert_eq!(text.lines().map(|line| folded(line).1).sum::<u64>(), 9_000_000_000, "{text}");
+    }
+}
+
+/// The frames and the value of a line, by the rules of inferno's `LineParser` and of speedscope's `parseBGFoldedStacks`: the
+/// value is what is behind the last space; if another number is before it, the line is a difference.
+fn folded(line: &str) -> (Vec<&str>, u64) {
+    fn number(line: &str) -> Option<(&str, &str)> {
+        let (rest, last) = line.rsplit_once(' ')?;
+        let (whole, fraction) = last.split_once('.').unwrap_or((last, ""));
+        let is_number = whole.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit());
+        is_number.then_some((rest.trim_end(), last))
+    }
+    let (stack, value) = number(line.trim()).expect("a value");
+    assert!(number(stack).is_none(), "a difference: {line}");
+    assert!(!stack.is_empty() && stack.split(';').all(|frame| !frame.is_empty()), "{line}");
+    (stack.split(';').collect(), value.parse().expect("a whole number"))
 }

@@ -24,6 +24,8 @@ fn each_path_answers_in_its_format_and_with_the_headers_that_protect_a_browser()
         ("/debug/mapwise/profile.json", "application/json"),
         ("/debug/mapwise/profile.pb.gz", "application/octet-stream"),
         ("/debug/mapwise/profile.pb.gz?blame=holder", "application/octet-stream"),
+        ("/debug/mapwise/stacks.txt", "text/plain; charset=utf-8"),
+        ("/debug/mapwise/stacks.txt?blame=holder", "text/plain; charset=utf-8"),
         ("/debug/mapwise/metrics", "text/plain; version=0.0.4; charset=utf-8"),
     ] {
         let answer = get(&server, path);
@@ -56,6 +58,7 @@ fn what_is_not_there_or_not_allowed_is_refused() {
         ("GET", "/debug/mapwise/other", 404),
         ("GET", "/debug/mapwise/../../etc/passwd", 404),
         ("GET", "/debug/mapwise/profile.pb.gz?blame=everybody", 400),
+        ("GET", "/debug/mapwise/stacks.txt?blame=", 400),
         ("POST", "/debug/mapwise/profile.json", 405),
         ("DELETE", "/debug/mapwise/", 405),
     ] {

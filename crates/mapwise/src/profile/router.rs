@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use mapwise_profile::{Blame, Profile, page, pprof, prometheus};
+use mapwise_profile::{Blame, Profile, collapsed, page, pprof, prometheus};
 use tokio::sync::Semaphore;
 
 /// Where the page is; the rest is beside it.
@@ -35,6 +35,7 @@ const AT_ONCE: usize = 2;
 /// |---|---|
 /// | `/debug/mapwise/` | a page that draws the profile and follows it without a reload |
 /// | `/debug/mapwise/profile.pb.gz` | for `go tool pprof` and speedscope: who waited, or with `?blame=holder` who was waited for |
+/// | `/debug/mapwise/stacks.txt` | for inferno, flamegraph.pl and speedscope: the same, in collapsed stacks |
 /// | `/debug/mapwise/profile.json` | for `mapwise top`, `mapwise report` and `mapwise advise --profile` |
 /// | `/debug/mapwise/metrics` | for Prometheus |
 ///
@@ -63,11 +64,18 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
         let turns = Arc::clone(&turns);
         get(move || answer(turns, make))
     };
-    let in_turn = Arc::clone(&turns);
+    let blamed = |make: fn(&Profile, Blame) -> Answer| {
+        let turns = Arc::clone(&turns);
+        get(move |query| blaming(turns, query, make))
+    };
     Router::new()
         .route(HOME.trim_end_matches('/'), get(async || Redirect::permanent(HOME)))
         .route(HOME, get(async || Answer::new("text/html; charset=utf-8", page::live())))
-        .route(&at("profile.pb.gz"), get(move |query| profile(in_turn, query)))
+        .route(&at("profile.pb.gz"), blamed(|profile, blame| Answer::file(pprof::gz(profile, blame))))
+        .route(
+            &at("stacks.txt"),
+            blamed(|profile, blame| Answer::new(collapsed::CONTENT_TYPE, collapsed::text(profile, blame))),
+        )
         .route(&at("profile.json"), made(|profile| Answer::new("application/json", profile.to_json())))
         .route(&at("metrics"), made(|profile| Answer::new(prometheus::CONTENT_TYPE, prometheus::text(profile))))
         .route_layer(from_fn(guard))
@@ -80,37 +88,42 @@ fn at(file: &str) -> String {
 /// An answer that is finished.
 struct Answer {
     kind: &'static str,
-    name: Option<&'static str>,
+    disposition: Option<&'static str>,
     body: Vec<u8>,
 }
 
 impl Answer {
     fn new(kind: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { kind, name: None, body: body.into() }
+        Self { kind, disposition: None, body: body.into() }
+    }
+
+    /// What a browser keeps as a file.
+    fn file(body: Vec<u8>) -> Self {
+        Self {
+            disposition: Some("attachment; filename=\"profile.pb.gz\""),
+            ..Self::new("application/octet-stream", body)
+        }
     }
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = ([(CONTENT_TYPE, self.kind)], self.body).into_response();
-        if let Some(name) = self.name {
-            response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
+        if let Some(disposition) = self.disposition {
+            response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
         }
         response
     }
 }
 
-async fn profile(turns: Arc<Semaphore>, RawQuery(query): RawQuery) -> Response {
+/// Answers with what blames those who waited or those who held, as the query says.
+async fn blaming(turns: Arc<Semaphore>, RawQuery(query): RawQuery, make: fn(&Profile, Blame) -> Answer) -> Response {
     let blame = match query.as_deref().unwrap_or_default() {
         "" | "blame=waiter" => Blame::Waiter,
         "blame=holder" => Blame::Holder,
         _ => return (StatusCode::BAD_REQUEST, "the only option is blame, with waiter or holder\n").into_response(),
     };
-    let make = move |profile: &Profile| Answer {
-        name: Some("attachment; filename=\"profile.pb.gz\""),
-        ..Answer::new("application/octet-stream", pprof::gz(profile, blame))
-    };
-    answer(turns, make).await
+    answer(turns, move |profile| make(profile, blame)).await
 }
 
 /// Takes a profile and makes an answer of it, when it is this request's turn.
