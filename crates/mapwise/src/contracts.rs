@@ -125,3 +125,22 @@
 //! let text = "a".to_owned();
 //! map.insert(&text, String::new());
 //! ```
+//!
+//! # What is packed is packed into a type that is read without a lock
+//!
+//! ```
+//! struct Price(u8, u32);
+//! impl mapwise::Pack for Price {
+//!     type Packed = (u32, u32);
+//!     fn pack(self) -> Self::Packed { (self.0.into(), self.1) }
+//!     fn unpack(packed: Self::Packed) -> Self { Self(packed.0 as u8, packed.1) }
+//! }
+//! ```
+//! ```compile_fail
+//! struct Price(u8, u32);
+//! impl mapwise::Pack for Price {
+//!     type Packed = (u8, u32);
+//!     fn pack(self) -> Self::Packed { (self.0.into(), self.1) }
+//!     fn unpack(packed: Self::Packed) -> Self { Self(packed.0 as u8, packed.1) }
+//! }
+//! ```

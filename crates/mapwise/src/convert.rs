@@ -65,7 +65,13 @@ impl<K, V> std::fmt::Debug for IntoEntries<K, V> {
 /// Gives a map with `with_capacity_and_hasher`, `snapshot` and `Extend` the std traits that follow from them.
 macro_rules! conversions {
     ($map:ident<$k:ident, $v:ident, $s:ident>) => {
-        impl<$k: Hash + Eq, $v, $s: BuildHasher + Default> FromIterator<($k, $v)> for $map<$k, $v, $s> {
+        $crate::convert::conversions! { $map<$k, $v, $s> where [] }
+    };
+    ($map:ident<$k:ident, $v:ident, $s:ident> where [$($bounds:tt)*]) => {
+        impl<$k: Hash + Eq, $v, $s: BuildHasher + Default> FromIterator<($k, $v)> for $map<$k, $v, $s>
+        where
+            $($bounds)*
+        {
             #[track_caller]
             fn from_iter<I: IntoIterator<Item = ($k, $v)>>(entries: I) -> Self {
                 let entries = entries.into_iter();
@@ -77,6 +83,8 @@ macro_rules! conversions {
 
         impl<$k: Hash + Eq, $v, $s: BuildHasher + Clone> From<::std::collections::HashMap<$k, $v, $s>>
             for $map<$k, $v, $s>
+        where
+            $($bounds)*
         {
             #[track_caller]
             fn from(entries: ::std::collections::HashMap<$k, $v, $s>) -> Self {
@@ -91,6 +99,7 @@ macro_rules! conversions {
             $k: Hash + Eq + Clone,
             $v: PartialEq + Clone,
             $s: BuildHasher,
+            $($bounds)*
         {
             /// Compares a snapshot of each; no lock of one is held while the other is read.
             fn eq(&self, other: &Self) -> bool {

@@ -20,6 +20,7 @@ pub mod mutant;
 mod mutex;
 mod op;
 mod owner;
+mod packed;
 mod per_index;
 mod per_thread;
 #[cfg(feature = "profile")]
@@ -51,6 +52,7 @@ pub use frozen::FrozenMap;
 pub use map::Map;
 pub use mutex::MutexMap;
 pub use owner::Ticket;
+pub use packed::{Pack, PackedMap, Plain, Stored, Unpacked};
 pub use per_thread::PerThreadMap;
 pub use rw_lock::RwLockMap;
 pub use set::{IntoElements, Set};

@@ -9,7 +9,7 @@ use std::{
 use equivalent::Equivalent;
 
 use crate::{
-    api::{Action, Caps, DuplicateKey, Iteration, MapRead, MapTransact, MapWrite, Occupied, Progress},
+    api::{Action, Caps, DuplicateKey, InPlace, Iteration, MapRead, MapTransact, MapWrite, Occupied, Progress},
     convert::conversions,
     engine::Engine,
     frozen::FrozenMap,
@@ -35,8 +35,15 @@ const TYPE: MapType = MapType { name: "Map", holds: Holds::SharedLock };
 ///
 /// # Which types are read without a lock
 ///
-/// Integers, floats, `bool`, `char`, `()`, `&str` and `&[u8]`; and `String`, `Vec<u8>`, `Arc<str>` and `Arc<[u8]>`, which
-/// own memory. A map needs both its keys and its values to be among these. If one of them owns memory, then:
+/// * Integers, `NonZero` ones too, floats, `bool`, `char`, `()`;
+/// * arrays `[u8; N]` of 1, 2, 4, 6, 8, 12, 16, 20, 24, 32 and 64 bytes, and arrays of `u16`, `u32` and `u64` of some of these
+///   sizes; pairs and triples of equal unsigned integers; pairs of a `u64` or `i64` with one, and of a `u32` or `i32` with one;
+/// * `Ipv4Addr`, `Ipv6Addr`, `SocketAddrV4`;
+/// * `&str` and `&[u8]`; and `String`, `Vec<u8>`, `Arc<str>` and `Arc<[u8]>`, which own memory.
+///
+/// Types of yours that can be stored as one of these: [`PackedMap`](crate::PackedMap).
+///
+/// A map needs both its keys and its values to be among these. If one of them owns memory, then:
 ///
 /// * a look-up keeps what leaves any such map of the process from being dropped until it ends, so closures of look-ups had
 ///   better be short; [`waiting_drops`](Self::waiting_drops) tells how much waits;
@@ -171,6 +178,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> MapWrite<K, V> for Map<K, V, S> {
         self.engine.drain()
     }
 }
+
+impl<K, V, S> InPlace for Map<K, V, S> {}
 
 impl<K: Hash + Eq, V, S: BuildHasher> MapTransact<K, V> for Map<K, V, S> {
     #[track_caller]

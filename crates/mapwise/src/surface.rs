@@ -5,11 +5,11 @@
 
 /// Gives a map with `with_capacity_and_hasher` the constructors that follow from it; the hasher is its last parameter.
 macro_rules! constructors {
-    ($map:ident<$($parameter:ident),+>) => {
-        $crate::surface::constructors! { $map<$($parameter),+>, "map", "entries" }
+    ($map:ident<$($parameter:ident $(: $bound:ident)?),+>) => {
+        $crate::surface::constructors! { $map<$($parameter $(: $bound)?),+>, "map", "entries" }
     };
-    ($map:ident<$($parameter:ident),+>, $kind:literal, $entries:literal) => {
-        impl<$($parameter),+> $map<$($parameter),+> {
+    ($map:ident<$($parameter:ident $(: $bound:ident)?),+>, $kind:literal, $entries:literal) => {
+        impl<$($parameter $(: $bound)?),+> $map<$($parameter),+> {
             #[doc = concat!("Makes an empty ", $kind, ".")]
             #[must_use]
             #[track_caller]
@@ -25,7 +25,7 @@ macro_rules! constructors {
             }
         }
 
-        impl<$($parameter,)+ S> $map<$($parameter,)+ S> {
+        impl<$($parameter $(: $bound)?,)+ S> $map<$($parameter,)+ S> {
             #[doc = concat!("Makes an empty ", $kind, " that hashes with `hasher`.")]
             #[must_use]
             #[track_caller]
@@ -34,7 +34,7 @@ macro_rules! constructors {
             }
         }
 
-        impl<$($parameter,)+ S: Default> Default for $map<$($parameter,)+ S> {
+        impl<$($parameter $(: $bound)?,)+ S: Default> Default for $map<$($parameter,)+ S> {
             #[track_caller]
             fn default() -> Self {
                 Self::with_hasher(S::default())

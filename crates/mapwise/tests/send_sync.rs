@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, future::Future};
 
-use mapwise::{FrozenMap, Map, MutexMap, RwLockMap, Set, ShardedMap};
+use mapwise::{FrozenMap, Map, MutexMap, PackedMap, RwLockMap, Set, ShardedMap};
 
 fn shareable<T: Send + Sync>() {}
 
@@ -15,6 +15,7 @@ fn maps_of_shareable_values_are_shareable() {
     shareable::<Map<u64, u64>>();
     shareable::<Map<String, Box<u64>>>();
     shareable::<Set<String>>();
+    shareable::<PackedMap<u64, String>>();
     // A mutex gives the value to one thread at a time, so it need not be Sync.
     shareable::<MutexMap<u64, Cell<u64>>>();
 }

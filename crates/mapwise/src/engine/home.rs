@@ -163,8 +163,8 @@ impl<'m, K, V> Home<'m, K, V> {
             let slot = unsafe { group.slot(at) };
             // SAFETY: snapshot: these are listed types.
             let key = unsafe { slot.copy_key() };
-            // SAFETY: snapshot: a key that was stored, or zeroes; if it was being stored, a mixture of two numbers, for no
-            // other type without pointers is stored in more than one piece. Each is a value of its type.
+            // SAFETY: snapshot: a key that was stored, or zeroes, or, if it was being stored, a mixture: of such types each is
+            // a value.
             is_it(&unsafe { key.assume_init() })
         });
         Seen { tagged, early: true, found }

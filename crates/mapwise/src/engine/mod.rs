@@ -69,6 +69,7 @@ mod walk;
 mod word;
 mod write;
 
+pub(crate) use mode::{nonzero_types, plain_types};
 pub(crate) use table::Engine;
 
 /// Slots of a home: as many as have tags in a vector of 128 bits. Of a `(u64, u64)` they fill four cache lines.

@@ -208,6 +208,10 @@ mod words {
     use crate::engine::mode::has_pointers;
 
     impl<K, V> Slot<K, V> {
+        /// What keys and values are aligned to, in a slot: often to more than their types ask for.
+        const KEY: usize = aligned::<(K, V)>(mem::offset_of!((K, V), 0));
+        const VALUE: usize = aligned::<(K, V)>(mem::offset_of!((K, V), 1));
+
         #[inline(always)]
         fn key(&self) -> *mut K {
             // SAFETY: within the slot; only an address is computed.
@@ -229,7 +233,7 @@ mod words {
         pub(in super::super) unsafe fn copy_key(&self) -> MaybeUninit<K> {
             debug_assert!(snapshots::<K, V>());
             // SAFETY: snapshot: initialized, and only ever accessed by atomics.
-            unsafe { load(self.key()) }
+            unsafe { load(self.key(), Self::KEY) }
         }
 
         /// Copies what is in the slot, full or not.
@@ -242,7 +246,7 @@ mod words {
             // SAFETY: as the caller promises.
             let key = unsafe { self.copy_key() };
             // SAFETY: likewise.
-            let value = unsafe { load(self.value()) };
+            let value = unsafe { load(self.value(), Self::VALUE) };
             Copied { key, value }
         }
 
@@ -252,7 +256,7 @@ mod words {
         #[inline(always)]
         pub(super) unsafe fn store_key(&self, key: &K) {
             // SAFETY: snapshot: only ever accessed by atomics.
-            unsafe { store(self.key(), key) };
+            unsafe { store(self.key(), key, Self::KEY) };
         }
 
         /// # Safety
@@ -261,16 +265,23 @@ mod words {
         #[inline(always)]
         pub(in super::super) unsafe fn store_value(&self, value: &V) {
             // SAFETY: snapshot: only ever accessed by atomics.
-            unsafe { store(self.value(), value) };
+            unsafe { store(self.value(), value, Self::VALUE) };
         }
     }
 
-    /// Calls a macro with the widest atomic that a `T` is aligned for, and what is in it.
+    /// What everything `offset` after the beginning of a `T` is aligned to.
+    const fn aligned<T>(offset: usize) -> usize {
+        let bits = offset | align_of::<T>();
+        bits & bits.wrapping_neg()
+    }
+
+    /// Calls a macro with the widest atomic that fits a `T` which is aligned to `align`, and what is in it.
     ///
     /// What has pointers is copied as pointers, so that they may be followed; the lengths among them come to no harm.
     macro_rules! by_alignment {
-        ($t:ty, $go:ident) => {
-            match align_of::<$t>() {
+        ($t:ty, $align:ident, $go:ident) => {
+            // The largest power of two that divides both.
+            match 1 << ($align | size_of::<$t>()).trailing_zeros().min(3) {
                 _ if has_pointers::<$t>() => $go!(AtomicPtr<()>, *mut ()),
                 1 => $go!(AtomicU8, u8),
                 2 => $go!(AtomicU16, u16),
@@ -284,28 +295,28 @@ mod words {
     ///
     /// # Safety
     ///
-    /// `from` is aligned and initialized, no byte of a `T` is padding, and all accesses beside this one are atomics of
-    /// the same alignment.
+    /// `from` is aligned to `align` and initialized, no byte of a `T` is padding, and all accesses beside this one are
+    /// atomics with the same `align`.
     #[inline(always)]
-    unsafe fn load<T>(from: *mut T) -> MaybeUninit<T> {
+    unsafe fn load<T>(from: *mut T, align: usize) -> MaybeUninit<T> {
         let mut copy = MaybeUninit::<T>::uninit();
         macro_rules! go {
             ($atomic:ty, $int:ty) => {
                 for at in 0..size_of::<T>() / size_of::<$int>() {
                     // SAFETY: within the `T`.
                     let piece = unsafe { from.cast::<$int>().add(at) };
-                    // SAFETY: aligned as a `T` is, initialized, and accessed by atomics only.
+                    // SAFETY: aligned as `align` says, initialized, and accessed by atomics only.
                     let piece = unsafe { <$atomic>::from_ptr(piece) };
                     // SAFETY: within the copy.
                     let to = unsafe { copy.as_mut_ptr().cast::<$int>().add(at) };
                     // Relaxed: the reader's fence orders it before the second load of the version.
                     let bits = piece.load(Relaxed);
-                    // SAFETY: within the copy, which is aligned as a `T` is.
-                    unsafe { to.write(bits) };
+                    // SAFETY: within the copy.
+                    unsafe { to.write_unaligned(bits) };
                 }
             };
         }
-        by_alignment!(T, go);
+        by_alignment!(T, align, go);
         copy
     }
 
@@ -315,24 +326,24 @@ mod words {
     ///
     /// As for [`load`].
     #[inline(always)]
-    unsafe fn store<T>(to: *mut T, value: &T) {
+    unsafe fn store<T>(to: *mut T, value: &T, align: usize) {
         macro_rules! go {
             ($atomic:ty, $int:ty) => {
                 for at in 0..size_of::<T>() / size_of::<$int>() {
                     // SAFETY: within the `T`.
                     let piece = unsafe { to.cast::<$int>().add(at) };
-                    // SAFETY: aligned as a `T` is, initialized, and accessed by atomics only.
+                    // SAFETY: aligned as `align` says, initialized, and accessed by atomics only.
                     let piece = unsafe { <$atomic>::from_ptr(piece) };
                     // SAFETY: within the value.
                     let from = unsafe { std::ptr::from_ref(value).cast::<$int>().add(at) };
                     // SAFETY: no byte of a `T` is padding, so all are initialized.
-                    let bits = unsafe { from.read() };
+                    let bits = unsafe { from.read_unaligned() };
                     // Relaxed: the writer's fence orders it after the lock was taken, its unlock before the next.
                     piece.store(bits, Relaxed);
                 }
             };
         }
-        by_alignment!(T, go);
+        by_alignment!(T, align, go);
     }
 
     const _: () = assert!(mem::size_of::<Slot<u64, u64>>() == 16);
