@@ -3,11 +3,12 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, Hash},
+    iter, vec,
 };
 
 use hashbrown::hash_table;
 
-use crate::{shards::Select, table::Table};
+use crate::{engine::Entries, shards::Select, table::Table};
 
 /// Turns the tables of a map into a std one; every key is hashed again.
 pub(crate) fn into_std<K, V, S>((tables, _, hasher): (Vec<Table<K, V>>, Select, S)) -> HashMap<K, V, S>
@@ -20,17 +21,30 @@ where
     map
 }
 
-/// The entries of an owned map, in no order.
+/// The entries of an owned map, in no order; taken out of it as they are asked for.
 pub struct IntoEntries<K, V> {
-    tables: std::vec::IntoIter<Table<K, V>>,
-    current: hash_table::IntoIter<(K, V)>,
+    source: Source<K, V>,
     left: usize,
 }
+
+/// What they are taken out of.
+enum Source<K, V> {
+    Tables(TablesEntries<K, V>),
+    Engine(Entries<K, V>),
+}
+
+type TableEntries<K, V> = hash_table::IntoIter<(K, V)>;
+type TablesEntries<K, V> = iter::FlatMap<vec::IntoIter<Table<K, V>>, TableEntries<K, V>, TakeOut<K, V>>;
+type TakeOut<K, V> = fn(Table<K, V>) -> TableEntries<K, V>;
 
 impl<K, V> IntoEntries<K, V> {
     pub(crate) fn new(tables: Vec<Table<K, V>>) -> Self {
         let left = tables.iter().map(Table::len).sum();
-        Self { tables: tables.into_iter(), current: Table::with_capacity(0).into_entries(), left }
+        Self { source: Source::Tables(tables.into_iter().flat_map(Table::into_entries as TakeOut<K, V>)), left }
+    }
+
+    pub(crate) fn of_engine(entries: Entries<K, V>, left: usize) -> Self {
+        Self { source: Source::Engine(entries), left }
     }
 }
 
@@ -38,13 +52,12 @@ impl<K, V> Iterator for IntoEntries<K, V> {
     type Item = (K, V);
 
     fn next(&mut self) -> Option<(K, V)> {
-        loop {
-            if let Some(entry) = self.current.next() {
-                self.left -= 1;
-                return Some(entry);
-            }
-            self.current = self.tables.next()?.into_entries();
-        }
+        let entry = match &mut self.source {
+            Source::Tables(tables) => tables.next(),
+            Source::Engine(entries) => entries.next(),
+        };
+        self.left -= usize::from(entry.is_some());
+        entry
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

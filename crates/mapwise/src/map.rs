@@ -10,7 +10,7 @@ use equivalent::Equivalent;
 
 use crate::{
     api::{Action, Caps, DuplicateKey, InPlace, Iteration, MapRead, MapTransact, MapWrite, Occupied, Progress},
-    convert::conversions,
+    convert::{IntoEntries, conversions},
     engine::Engine,
     frozen::FrozenMap,
     seam::{Holds, MapType},
@@ -278,8 +278,9 @@ impl<K, V, S> Map<K, V, S> {
         self.engine.compact();
     }
 
-    pub(crate) fn into_parts(self) -> (Vec<(K, V)>, S) {
-        self.engine.into_parts()
+    pub(crate) fn into_parts(self) -> (IntoEntries<K, V>, S) {
+        let (entries, len, hasher) = self.engine.into_parts();
+        (IntoEntries::of_engine(entries, len), hasher)
     }
 }
 
@@ -309,9 +310,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> From<FrozenMap<K, V, S>> for Map<K, V, S> 
 
 impl<K, V, S> IntoIterator for Map<K, V, S> {
     type Item = (K, V);
-    type IntoIter = std::vec::IntoIter<(K, V)>;
+    type IntoIter = IntoEntries<K, V>;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.into_parts().0.into_iter()
+    /// Returns the entries, taken out of the map as they are asked for.
+    fn into_iter(self) -> IntoEntries<K, V> {
+        self.into_parts().0
     }
 }

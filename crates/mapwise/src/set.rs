@@ -10,7 +10,7 @@ use std::{
 use equivalent::Equivalent;
 
 use crate::{
-    Map,
+    FrozenMap, IntoEntries, Map,
     surface::{constructors, named},
 };
 
@@ -235,13 +235,95 @@ impl<T: Hash + Eq, S: BuildHasher> Set<T, S> {
         self.map.reserve(additional);
     }
 
+    /// Adds each of `elements`, in their order, and returns for each whether it was absent; each is an insertion of its own.
+    ///
+    /// # Concurrency
+    ///
+    /// Linearizable, each insertion. Blocks readers and writers of one bucket.
+    #[track_caller]
+    pub fn insert_many<const N: usize>(&self, elements: [T; N]) -> [bool; N] {
+        self.map.insert_many(elements.map(|element| (element, ()))).map(|replaced| replaced.is_none())
+    }
+
+    /// Turns the set into one that can only be read, with no synchronization at all: a map without values.
+    #[must_use]
+    pub fn freeze(self) -> FrozenMap<T, (), S> {
+        self.map.freeze()
+    }
+
     /// Turns the set into a std one; every element is hashed again.
     #[must_use]
     pub fn into_std(self) -> HashSet<T, S> {
         let (elements, hasher) = self.map.into_parts();
         let mut set = HashSet::with_capacity_and_hasher(elements.len(), hasher);
-        set.extend(elements.into_iter().map(|(element, ())| element));
+        set.extend(elements.map(|(element, ())| element));
         set
+    }
+}
+
+/// Of two sets. One is copied, and then the other asked: neither waits for the other, and a set may be its own other.
+///
+/// What is there throughout, or absent throughout, is told right; the rest as for [`for_each`](Set::for_each).
+impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
+    /// Returns the elements of either set.
+    #[must_use]
+    #[track_caller]
+    pub fn union<S2: BuildHasher>(&self, other: &Set<T, S2>) -> HashSet<T> {
+        let mut elements = self.snapshot();
+        elements.extend(other.elements());
+        elements
+    }
+
+    /// Returns the elements that are in both sets.
+    #[must_use]
+    #[track_caller]
+    pub fn intersection<S2: BuildHasher>(&self, other: &Set<T, S2>) -> HashSet<T> {
+        let mut elements = self.snapshot();
+        elements.retain(|element| other.contains(element));
+        elements
+    }
+
+    /// Returns the elements that are in this set and not in `other`.
+    #[must_use]
+    #[track_caller]
+    pub fn difference<S2: BuildHasher>(&self, other: &Set<T, S2>) -> HashSet<T> {
+        let mut elements = self.snapshot();
+        elements.retain(|element| !other.contains(element));
+        elements
+    }
+
+    /// Returns the elements that are in one of the sets and not in the other.
+    #[must_use]
+    #[track_caller]
+    pub fn symmetric_difference<S2: BuildHasher>(&self, other: &Set<T, S2>) -> HashSet<T> {
+        let mut elements = self.snapshot();
+        for element in other.elements() {
+            if !elements.remove(&element) {
+                elements.insert(element);
+            }
+        }
+        elements
+    }
+
+    /// Returns true if every element is in `other` too.
+    #[must_use]
+    #[track_caller]
+    pub fn is_subset<S2: BuildHasher>(&self, other: &Set<T, S2>) -> bool {
+        self.elements().iter().all(|element| other.contains(element))
+    }
+
+    /// Returns true if every element of `other` is in this set too.
+    #[must_use]
+    #[track_caller]
+    pub fn is_superset<S2: BuildHasher>(&self, other: &Set<T, S2>) -> bool {
+        other.is_subset(self)
+    }
+
+    /// Returns true if no element is in both sets.
+    #[must_use]
+    #[track_caller]
+    pub fn is_disjoint<S2: BuildHasher>(&self, other: &Set<T, S2>) -> bool {
+        !self.elements().iter().any(|element| other.contains(element))
     }
 }
 
@@ -276,8 +358,8 @@ impl<T, S> IntoIterator for Set<T, S> {
     }
 }
 
-/// The elements of an owned set, in no order.
-pub struct IntoElements<T>(std::vec::IntoIter<(T, ())>);
+/// The elements of an owned set, in no order; taken out of it as they are asked for.
+pub struct IntoElements<T>(IntoEntries<T, ()>);
 
 impl<T> Iterator for IntoElements<T> {
     type Item = T;

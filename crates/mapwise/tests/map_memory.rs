@@ -321,3 +321,29 @@ fn values_of_a_map_that_shrinks_are_dropped_exactly_once() {
         assert_eq!(Arc::strong_count(&alive), 1);
     });
 }
+
+#[test]
+fn an_owned_iteration_takes_entries_out_as_they_are_asked_for_and_drops_the_rest() {
+    alone(|| {
+        let (at_first, counted) = (allocated(), Arc::new(()));
+        let map: Map<u64, Arc<()>> = (0..50_000).map(|key| (key, counted.clone())).collect();
+        // Some overflow, a split that left things behind, and segments that were merged.
+        map.retain(|key, _| key % 10 != 3);
+        let full = allocated();
+        let mut entries = map.into_iter();
+        assert_eq!((entries.len(), entries.by_ref().take(20_000).map(|(key, _)| key % 10).max()), (45_000, Some(9)));
+        assert!(allocated() < full + 4_096 && entries.len() == 25_000 && Arc::strong_count(&counted) == 25_001);
+        drop(entries);
+        assert_eq!(Arc::strong_count(&counted), 1);
+
+        let map: Map<String, String> = (0..10_000).map(|key| (key.to_string(), "value".repeat(9))).collect();
+        map.insert("7".to_owned(), String::new());
+        let mut seen: Vec<u64> = map.into_iter().take(9_000).map(|(key, _)| key.parse().unwrap()).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 9_000);
+        drop((seen, counted));
+        // What a thread keeps for itself stays.
+        assert!(allocated() < at_first + (256 << 10), "{}", allocated() - at_first);
+    });
+}

@@ -76,6 +76,30 @@ fn conversions_keep_every_element() {
     assert_eq!(extended.into_std(), elements);
 }
 
+proptest! {
+    #[test]
+    fn what_two_sets_have_agrees_with_std(one in prop::collection::hash_set(0..12_u8, 0..8), other in prop::collection::hash_set(0..12_u8, 0..8)) {
+        let sets: [Set<u8>; 2] = [one.clone().into(), Set::new()];
+        let absent = sets[1].insert_many([1, 2, 1]);
+        prop_assert_eq!(absent, [true, true, false]);
+        sets[1].clear();
+        other.iter().for_each(|&element| assert!(sets[1].insert(element)));
+        let [a, b] = &sets;
+        prop_assert_eq!(a.union(b), &one | &other);
+        prop_assert_eq!(a.intersection(b), &one & &other);
+        prop_assert_eq!(a.difference(b), &one - &other);
+        prop_assert_eq!(a.symmetric_difference(b), &one ^ &other);
+        prop_assert_eq!(
+            (a.is_subset(b), a.is_superset(b), a.is_disjoint(b)),
+            (one.is_subset(&other), one.is_superset(&other), one.is_disjoint(&other))
+        );
+        prop_assert!(a.is_subset(a) && a.difference(a).is_empty() && a.union(a) == one);
+        let [a, _] = sets;
+        let frozen = a.freeze();
+        prop_assert!((0..12).all(|element| frozen.contains_key(&element) == one.contains(&element)));
+    }
+}
+
 #[test]
 fn of_many_that_insert_or_remove_an_element_one_wins() {
     let (set, barrier) = (Set::new(), Barrier::new(4));

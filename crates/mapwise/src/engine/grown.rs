@@ -53,37 +53,80 @@ impl<K, V> Grown<K, V> {
     }
 }
 
-/// What is left to be freed. Dropped, it frees all of it, also when the `Drop` of a key or value panicked.
-struct Rest<'a, K, V> {
-    grown: &'a mut Grown<K, V>,
-    /// The next segment whose entries are to be dropped, and the next of its homes.
+/// Takes the entries of the next home that has any out into `taken`; false if there is none left.
+///
+/// # Safety
+///
+/// Nobody else has the map (**kept**).
+unsafe fn take_next<K, V>(grown: &Grown<K, V>, at: &mut At, taken: &mut Vec<(K, V)>) -> bool {
+    while let Some(&header) = grown.segments.get(at.segment) {
+        // SAFETY: kept; as the caller promises, and only entries are taken out.
+        let segment = unsafe { Segment::from_raw(header) };
+        if at.index == segment.shape().buckets() {
+            *at = At { segment: at.segment + 1, index: 0 };
+            continue;
+        }
+        Home::at(at.index, segment).lock().take_all(taken);
+        at.index += 1;
+        if !taken.is_empty() {
+            return true;
+        }
+    }
+    false
+}
+
+/// The next segment whose entries are to be taken out, and the next of its homes.
+#[derive(Default)]
+struct At {
     segment: usize,
     index: usize,
 }
 
-impl<K, V> Rest<'_, K, V> {
-    /// Takes out the entries of the next home.
-    fn next_home(&mut self) -> Option<Vec<(K, V)>> {
-        loop {
-            let &header = self.grown.segments.get(self.segment)?;
-            // SAFETY: kept; nobody else has the map, and only entries are taken out.
-            let segment = unsafe { Segment::from_raw(header) };
-            if self.index < segment.shape().buckets() {
-                let mut entries = Vec::new();
-                Home::at(self.index, segment).lock().take_all(&mut entries);
-                self.index += 1;
-                return Some(entries);
-            }
-            (self.segment, self.index) = (self.segment + 1, 0);
-        }
-    }
+/// The entries of a map that nobody else has any more, taken out home by home. What is left is dropped with it.
+pub(crate) struct Entries<K, V> {
+    /// Those of the home that was last reached. Dropped first.
+    taken: Vec<(K, V)>,
+    grown: Grown<K, V>,
+    at: At,
+}
 
+// SAFETY: it is what is left of the map, which alone owns this memory: entries, and nothing that is tied to a thread.
+unsafe impl<K: Send, V: Send> Send for Entries<K, V> {}
+// SAFETY: nothing is reached through a shared reference.
+unsafe impl<K: Sync, V: Sync> Sync for Entries<K, V> {}
+
+impl<K, V> Entries<K, V> {
+    pub(super) fn new(grown: Grown<K, V>) -> Self {
+        Self { taken: Vec::new(), grown, at: At::default() }
+    }
+}
+
+impl<K, V> Iterator for Entries<K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        // SAFETY: it owns what it was made of.
+        while self.taken.is_empty() && unsafe { take_next(&self.grown, &mut self.at, &mut self.taken) } {}
+        self.taken.pop()
+    }
+}
+
+/// What is left to be freed. Dropped, it frees all of it, also when the `Drop` of a key or value panicked.
+struct Rest<'a, K, V> {
+    grown: &'a mut Grown<K, V>,
+    at: At,
+}
+
+impl<K, V> Rest<'_, K, V> {
     fn drop_entries(&mut self) {
-        // A vector drops the rest of its elements if one panics.
-        while std::mem::needs_drop::<(K, V)>()
-            && let Some(entries) = self.next_home()
-        {
-            drop(entries);
+        if !std::mem::needs_drop::<(K, V)>() {
+            return;
+        }
+        let mut entries = Vec::new();
+        // SAFETY: kept: this is the end of the map.
+        while unsafe { take_next(self.grown, &mut self.at, &mut entries) } {
+            // A vector drops the rest of its elements if one panics.
+            entries.clear();
         }
     }
 }
@@ -105,6 +148,6 @@ impl<K, V> Drop for Rest<'_, K, V> {
 
 impl<K, V> Drop for Grown<K, V> {
     fn drop(&mut self) {
-        Rest { grown: self, segment: 0, index: 0 }.drop_entries();
+        Rest { grown: self, at: At::default() }.drop_entries();
     }
 }

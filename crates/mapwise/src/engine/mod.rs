@@ -69,6 +69,7 @@ mod walk;
 mod word;
 mod write;
 
+pub(crate) use grown::Entries;
 pub(crate) use mode::{nonzero_types, plain_types};
 pub(crate) use table::Engine;
 

@@ -11,7 +11,7 @@ use super::{
     FULL_BITS, MAX_DEPTH, SLOTS,
     count::Count,
     directory::Directory,
-    grown::Grown,
+    grown::{Entries, Grown},
     home::{Home, Locked},
     leave::Left,
     mode::retires,
@@ -94,8 +94,12 @@ impl<K, V, S> Engine<K, V, S> {
         &self.hasher
     }
 
-    pub(crate) fn into_hasher(self) -> S {
-        self.hasher
+    /// Returns the entries of a map that nobody else has, how many they are, and the hasher.
+    pub(crate) fn into_parts(self) -> (Entries<K, V>, usize, S) {
+        let len = self.count.sum();
+        // What waits to be dropped need not: a reader would have borrowed the map.
+        let Self { growth, hasher, .. } = self;
+        (Entries::new(growth.into_inner()), len, hasher)
     }
 
     /// Returns the number of entries; exact when nobody writes.

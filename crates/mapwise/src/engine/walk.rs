@@ -4,11 +4,7 @@
 //! that is visited right after its old home, or, if the home was visited before the split, not at all. So an entry
 //! that is present throughout is visited exactly once. Merges, which would move entries back, wait until it is over.
 
-use std::{
-    convert::Infallible,
-    mem::{self, ManuallyDrop},
-    ops::ControlFlow,
-};
+use std::{convert::Infallible, mem::ManuallyDrop, ops::ControlFlow};
 
 use super::{
     home::Home,
@@ -86,12 +82,6 @@ impl<K, V, S> Engine<K, V, S> {
     #[track_caller]
     pub(crate) fn clear(&self) {
         drop(self.take_out());
-    }
-
-    /// Takes out every entry of a map that nobody else has.
-    pub(crate) fn into_parts(self) -> (Vec<(K, V)>, S) {
-        let entries = mem::take(&mut self.take_out().entries);
-        (entries, self.into_hasher())
     }
 
     #[track_caller]

@@ -15,7 +15,7 @@ use std::{
 use equivalent::Equivalent;
 
 pub use self::types::{Pack, Plain, Stored};
-use crate::{FrozenMap, Map, surface::constructors};
+use crate::{FrozenMap, IntoEntries, Map, surface::constructors};
 
 /// A [`Map`] that is read without a lock though its keys or values are types of yours: they are stored as types that are.
 ///
@@ -131,7 +131,7 @@ where
     #[must_use]
     pub fn freeze(self) -> FrozenMap<K, V, S> {
         let (entries, hasher) = self.map.into_parts();
-        FrozenMap::from_entries(entries.into_iter().map(unpacked::<K, V>), hasher)
+        FrozenMap::from_entries(entries.map(unpacked::<K, V>), hasher)
     }
 
     /// Turns the map into a std one; every key is hashed again.
@@ -139,7 +139,7 @@ where
     pub fn into_std(self) -> HashMap<K, V, S> {
         let (entries, hasher) = self.map.into_parts();
         let mut map = HashMap::with_capacity_and_hasher(entries.len(), hasher);
-        map.extend(entries.into_iter().map(unpacked::<K, V>));
+        map.extend(entries.map(unpacked::<K, V>));
         map
     }
 
@@ -164,7 +164,7 @@ fn unpacked<K: Stored, V: Stored>((key, value): (K::As, V::As)) -> (K, V) {
 }
 
 /// The entries of an owned [`PackedMap`], in no order.
-pub struct Unpacked<K: Stored, V: Stored>(<Map<K::As, V::As> as IntoIterator>::IntoIter);
+pub struct Unpacked<K: Stored, V: Stored>(IntoEntries<K::As, V::As>);
 
 impl<K: Stored, V: Stored, S> IntoIterator for PackedMap<K, V, S> {
     type Item = (K, V);
