@@ -35,7 +35,7 @@ fn race<T: Send + 'static>(
 /// Fails when `replace_live` is a load and a store.
 #[test]
 fn an_addition_is_in_one_reset() {
-    model(|| {
+    model(3, || {
         let (map, taken) = race(
             [(1, 5)].into_iter().collect(),
             |map| {
@@ -55,7 +55,7 @@ fn an_addition_is_in_one_reset() {
 /// Two resets beside an addition: nothing is counted twice.
 #[test]
 fn two_resets_share_what_was_counted() {
-    model(|| {
+    model(3, || {
         let (map, taken) = race(
             [(1, 5)].into_iter().collect(),
             |map| {
@@ -75,7 +75,7 @@ fn two_resets_share_what_was_counted() {
 /// dead; when `expunge` is a load and a store.
 #[test]
 fn an_addition_beside_a_removal_is_in_one_of_the_two_counts() {
-    model(|| {
+    model(3, || {
         let (map, taken) = race(
             [(1, 5)].into_iter().collect(),
             |map| {
@@ -101,7 +101,7 @@ fn an_addition_beside_a_removal_is_in_one_of_the_two_counts() {
 /// Fails when `link` does not look into the dirty table.
 #[test]
 fn first_additions_to_a_key_meet() {
-    model(|| {
+    model(3, || {
         let (map, _) = race(
             [(2, 1)].into_iter().collect(),
             |map| map.add(1, 1),
@@ -118,7 +118,7 @@ fn first_additions_to_a_key_meet() {
 /// Fails when `replace_live` is a load and a store, when `promote` publishes with Relaxed.
 #[test]
 fn an_addition_beside_a_drain_is_drained_or_stays() {
-    model(|| {
+    model(3, || {
         let (map, taken) = race(
             [(1, 5)].into_iter().collect(),
             |map| {

@@ -9,12 +9,16 @@
 
 #![cfg(loom)]
 
+mod hashers;
 mod loom_map;
+mod loom_model;
 
 use std::collections::HashMap;
 
+use hashers::Identity;
 use loom::{sync::Arc, thread};
-use loom_map::{CROWD, HIGH, Identity, ODD, Value, bounded, full, key, race};
+use loom_map::{CROWD, HIGH, ODD, Value, full, key, race};
+use loom_model::bounded;
 use mapwise::Map;
 
 /// Stays in the first segment.
@@ -125,8 +129,8 @@ fn a_segment_that_is_used_again_loses_no_write() {
 
 /// It gets crowded itself while its parent fills it again.
 ///
-/// Fails when `unite` leaves the depth that `split` goes by, or `split` leaves MOVED or takes no locks. (Not when `unite`
-/// leaves the child complete: buckets are too few here for it to be crowded before it is full.)
+/// Fails when `unite` leaves the depth that `split` goes by, or `split` leaves MOVED. (Not when `unite` leaves the child
+/// complete: buckets are too few here for it to be crowded before it is full.)
 #[test]
 fn a_segment_that_is_filled_again_is_not_split() {
     bounded(1, || {
@@ -146,8 +150,8 @@ fn a_segment_that_is_filled_again_is_not_split() {
 
 /// An iteration beside a merge.
 ///
-/// Fails when `try_merge` ignores walks or `walk` does not wait for merges; when `Walking::drop` and `Merging::drop` are
-/// Relaxed; when `unite` leaves the directory.
+/// Fails when `try_merge` ignores walks or `walk` does not wait for merges; when `walk` or `Merging::drop` is Relaxed; when
+/// `unite` leaves the directory. (Not when `try_merge` or `Walking::drop` is: the locks of the homes order that too.)
 #[test]
 fn an_iteration_sees_what_a_merge_moves_once() {
     bounded(2, || {
@@ -166,7 +170,8 @@ fn an_iteration_sees_what_a_merge_moves_once() {
 
 /// A transaction that locks the two homes that a merge locks.
 ///
-/// Fails when `lock_both` takes the child's lock first; when `unite` leaves the parent's depth.
+/// Fails when `lock_both` takes the child's lock first; when `unite` leaves the parent's depth; when `lock_all` takes homes
+/// for those of its keys without a look under the lock.
 #[test]
 fn a_merge_and_a_transaction_wait_in_one_order() {
     bounded(2, || {

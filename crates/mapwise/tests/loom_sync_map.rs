@@ -56,7 +56,7 @@ fn race(
 /// Fails when `find_locked` does not look into the read table again.
 #[test]
 fn promotion_hides_no_key_and_loses_no_store() {
-    model(|| {
+    model(3, || {
         let map = promoted([1]);
         map.store(2, 2);
         let map = race(
@@ -83,7 +83,7 @@ fn promotion_hides_no_key_and_loses_no_store() {
 /// Fails when `amend` copies nothing.
 #[test]
 fn amending_beside_others_shows_both_new_keys() {
-    model(|| {
+    model(3, || {
         let map = race(
             promoted([1]),
             |map| map.store(2, 2),
@@ -104,7 +104,7 @@ fn amending_beside_others_shows_both_new_keys() {
 /// Relaxed, which is thought to be wrong all the same: see there.
 #[test]
 fn amending_keeps_the_promoted_table_visible() {
-    model(|| {
+    model(3, || {
         let map = race(
             promoted([]),
             |map| {
@@ -125,7 +125,7 @@ fn amending_keeps_the_promoted_table_visible() {
 /// table; when `expunge` is a load and a store.
 #[test]
 fn a_store_to_an_entry_that_is_being_expunged_is_not_lost() {
-    model(|| {
+    model(3, || {
         let map = promoted([1]);
         map.delete(&1);
         let map = race(
@@ -151,7 +151,7 @@ fn a_store_to_an_entry_that_is_being_expunged_is_not_lost() {
 /// Fails when `find_locked` does not look into the read table again under the lock.
 #[test]
 fn a_deletion_beside_a_promotion_deletes() {
-    model(|| {
+    model(3, || {
         let map = promoted([]);
         map.store(1, 1);
         let map = race(
@@ -174,7 +174,7 @@ fn a_deletion_beside_a_promotion_deletes() {
 /// Relaxed.
 #[test]
 fn a_closure_loses_no_store_and_shows_nothing_half_done() {
-    model(|| {
+    model(3, || {
         let map = race(
             promoted([1]),
             |map| {
@@ -196,7 +196,7 @@ fn closures_on_one_key_take_turns() {
     let add = |map: &Map| {
         map.update(&1, |value| *value += 1).unwrap();
     };
-    model(move || {
+    model(3, move || {
         let map = race(promoted([1]), add, add, |_| ());
         assert_eq!(map.load(&1), Some(3));
     });
@@ -209,7 +209,7 @@ fn closures_on_one_key_take_turns() {
 #[test]
 fn a_key_is_initialized_once() {
     use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-    model(|| {
+    model(3, || {
         // std's: it counts, and is no part of the model.
         let runs = std::sync::Arc::new(AtomicU64::new(0));
         let init = |key: u64| {
@@ -231,7 +231,7 @@ fn a_key_is_initialized_once() {
 /// Two threads `load_or_store` the same key: both get what one of them stored.
 #[test]
 fn load_or_store_agrees_on_one_value() {
-    model(|| {
+    model(3, || {
         let map = race(
             promoted([2]),
             |map| {
@@ -253,7 +253,7 @@ fn load_or_store_agrees_on_one_value() {
 /// Fails when `sweep` removes an entry that is not deleted any more.
 #[test]
 fn sweeping_an_empty_entry_loses_no_store() {
-    model(|| {
+    model(3, || {
         let map = race(
             promoted([2]),
             |map| {
@@ -275,7 +275,7 @@ fn sweeping_an_empty_entry_loses_no_store() {
 /// Fails when `sweep` does not look into the read table again under the lock (the entry is freed twice in the end).
 #[test]
 fn an_entry_that_was_promoted_meanwhile_is_not_swept() {
-    model(|| {
+    model(3, || {
         let map = promoted([]);
         map.store(1, 1);
         // So that the first miss does not promote.
@@ -303,7 +303,7 @@ fn an_entry_that_was_promoted_meanwhile_is_not_swept() {
 /// Fails when `exchange` loads or publishes with Relaxed.
 #[test]
 fn a_removal_beside_a_store_has_one_order() {
-    model(|| {
+    model(3, || {
         let map = race(
             promoted([1]),
             |map| assert!(matches!(map.remove(&1), Some(1 | 10))),
@@ -321,7 +321,7 @@ fn a_removal_beside_a_store_has_one_order() {
 /// is freed twice).
 #[test]
 fn clearing_beside_writers_leaves_a_map_that_agrees_with_itself() {
-    model(|| {
+    model(3, || {
         let map = race(
             promoted([1]),
             |map| map.clear(),
@@ -339,7 +339,7 @@ fn clearing_beside_writers_leaves_a_map_that_agrees_with_itself() {
 #[test]
 fn one_of_two_compare_and_swaps_succeeds() {
     use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-    model(|| {
+    model(3, || {
         let swapped = std::sync::Arc::new(AtomicU64::new(0));
         let swap = |new: u64| {
             let swapped = std::sync::Arc::clone(&swapped);

@@ -2,10 +2,12 @@
 #![allow(missing_docs, clippy::print_stderr)]
 #![allow(unsafe_code)]
 
+mod hashers;
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     collections::HashMap,
-    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, RandomState},
     sync::{
         Arc, Barrier, Mutex,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed},
@@ -13,6 +15,7 @@ use std::{
     thread,
 };
 
+use hashers::Four;
 use mapwise::Map;
 
 /// Counts what is allocated.
@@ -110,19 +113,6 @@ fn compaction_moves_what_is_read_under_the_lock_and_what_owns_memory() {
         text.compact();
         exact(&text, 0..0, |key| key.to_string());
     });
-}
-
-/// All keys have one of four hashes.
-#[derive(Default)]
-struct Four(u64);
-
-impl Hasher for Four {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = u64::from(bytes[0] & 3);
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What `Map` must keep apart or let go of, whatever types and closures its users bring.
 #![allow(missing_docs)]
 
+mod hashers;
+
 use std::{
     hash::{BuildHasher, Hash, Hasher},
     sync::{
@@ -13,30 +15,8 @@ use std::{
 };
 
 use equivalent::Equivalent;
+use hashers::Identity;
 use mapwise::Map;
-
-/// The hash of a key is the key: the test chooses which keys share a bucket, and their tags.
-#[derive(Clone, Default)]
-struct Identity(u64);
-
-impl BuildHasher for Identity {
-    type Hasher = Self;
-    fn build_hasher(&self) -> Self {
-        Self(0)
-    }
-}
-
-impl Hasher for Identity {
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are u64")
-    }
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 /// A writer that waits for readers holds new ones back: it must let them in again if it has nothing to write.
 #[test]

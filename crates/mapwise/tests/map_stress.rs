@@ -6,10 +6,11 @@
 #![allow(missing_docs, clippy::print_stderr)]
 
 mod checked;
+mod hashers;
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hash, RandomState},
     ops::ControlFlow,
     sync::{
         Arc, Barrier,
@@ -19,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hashers::Four;
 use mapwise::{Action, Map};
 
 const THREADS: u64 = 8;
@@ -363,19 +365,6 @@ fn stress<K: Key, V: Value, S: BuildHasher + Default + Send + Sync>(share: u32, 
         rounds += 1;
     }
     eprintln!("{rounds} rounds, {operations} operations");
-}
-
-/// All keys have one of four hashes.
-#[derive(Default)]
-struct Four(u64);
-
-impl Hasher for Four {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = u64::from(bytes[0] & 3);
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! In models barriers are fences, a bag holds one item, and so does a batch. Each model names the mutations that it was
 //! seen to fail with.
 
-use std::sync::{
-    Arc as StdArc,
-    atomic::{AtomicUsize, Ordering},
-};
+#[path = "../../tests/loom_model/mod.rs"]
+mod loom_model;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use loom::{sync::Arc, thread};
 
+use self::loom_model::at_least;
 use super::{Garbage, pin};
 use crate::sync::{AtomicBool, Ordering::Relaxed, UnsafeCell};
 
@@ -56,26 +57,12 @@ impl Place {
     }
 }
 
-/// Checks `body` in every interleaving up to `preemptions`, or as many as `LOOM_MAX_PREEMPTIONS` says if that is more.
-fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(builder.preemption_bound.unwrap_or(0).max(preemptions));
-    let runs = StdArc::new(AtomicUsize::new(0));
-    let counted = StdArc::clone(&runs);
-    builder.check(move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        body();
-    });
-    let runs = runs.load(Ordering::Relaxed);
-    assert!(runs > 10, "only {runs} interleavings: the model does not race");
-}
-
 /// A look beside an unlinking: the item is dropped after the look, or was not found.
 ///
 /// Fails without `light` or `heavy`; when `leave` stores or `pinned` loads with Relaxed. Does not fail when `enter` loads the epoch with Relaxed: the model's barriers are fences, which order that too.
 #[test]
 fn what_is_looked_at_is_not_dropped() {
-    model(3, || {
+    at_least(3, || {
         let place = Place::new();
         let garbage = Arc::new(Garbage::new());
         let reader = thread::spawn({
@@ -95,7 +82,7 @@ fn what_is_looked_at_is_not_dropped() {
 /// Fails when `enter` stores with Relaxed, or stores for a nested pin too; when `leave` stores for a nested pin too.
 #[test]
 fn a_pin_after_another_or_in_it_does_not_end_it_too_early() {
-    model(3, || {
+    at_least(3, || {
         let place = Place::new();
         let garbage = Arc::new(Garbage::new());
         let reader = thread::spawn({
@@ -124,7 +111,7 @@ fn a_pin_after_another_or_in_it_does_not_end_it_too_early() {
 /// the barrier; when a limit is after an equal stamp.
 #[test]
 fn a_batch_is_dropped_by_another_thread_only_when_its_own_barrier_came_first() {
-    model(4, || {
+    at_least(4, || {
         let places = [Place::new(), Place::new()];
         let garbage = Arc::new(Garbage::new());
         let writer = thread::spawn({
@@ -149,7 +136,7 @@ fn a_batch_is_dropped_by_another_thread_only_when_its_own_barrier_came_first() {
 /// Fails when `lease` leaves the index among the free ones.
 #[test]
 fn a_bag_belongs_to_one_thread_at_a_time() {
-    model(3, || {
+    at_least(3, || {
         let garbage = Arc::new(Garbage::new());
         let retire = |garbage: &Arc<Garbage<u64>>| {
             let garbage = Arc::clone(garbage);
