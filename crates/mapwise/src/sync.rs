@@ -7,6 +7,7 @@
 //! - locks do not poison and `lock` returns the guard, as in parking_lot;
 //! - `Condvar::wait` takes the guard and gives it back, as in std and loom;
 //! - `UnsafeCell` hands its pointer to a closure, as in loom;
+//! - `point` is where shuttle may switch threads beside its own types, which have none of std's `from_ptr`;
 //! - `Trace` stands beside plain data that is published by an atomic, and tells loom of each access to it.
 
 #![allow(dead_code, unused_imports, reason = "each protocol takes what it needs")]
@@ -42,6 +43,10 @@ mod real {
     };
 
     pub(crate) use parking_lot::{Mutex, MutexGuard};
+
+    /// Nothing.
+    #[inline(always)]
+    pub(crate) fn point() {}
 
     /// A condition variable.
     #[derive(Debug, Default)]

@@ -5,13 +5,11 @@
 #![allow(missing_docs, clippy::print_stderr)]
 
 mod checked;
-#[path = "conformance/linearize.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the suite of every map uses the rest")]
-mod linearize;
+mod hashers;
+mod histories;
 
 use std::{
-    collections::HashMap,
-    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, RandomState},
     sync::{
         Barrier, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -20,55 +18,9 @@ use std::{
     time::Instant,
 };
 
-use linearize::{Ask, Event, linearizable};
+use hashers::Four;
+use histories::{Stored, check, linearize::Event};
 use mapwise::Map;
-
-/// How a number is stored: the map reads each type in another way.
-trait Value: Clone + PartialEq + Send + Sync {
-    fn new(number: u64) -> Self;
-    fn number(&self) -> u64;
-}
-
-/// Copied without a lock.
-impl Value for u64 {
-    fn new(number: u64) -> Self {
-        number
-    }
-    fn number(&self) -> u64 {
-        *self
-    }
-}
-
-/// Copied without a lock in two pieces, which have to be of one moment.
-impl Value for u128 {
-    fn new(number: u64) -> Self {
-        Self::from(number) << 64 | Self::from(!number)
-    }
-    fn number(&self) -> u64 {
-        assert_eq!((*self >> 64) as u64, !(*self as u64), "a mixture");
-        (*self >> 64) as u64
-    }
-}
-
-/// Copied without a lock, and retired.
-impl Value for String {
-    fn new(number: u64) -> Self {
-        format!("{number}, long enough to be on the heap")
-    }
-    fn number(&self) -> u64 {
-        self.split_once(',').and_then(|(number, _)| number.parse().ok()).expect("whole")
-    }
-}
-
-/// Read under the lock.
-impl Value for Box<u64> {
-    fn new(number: u64) -> Self {
-        Self::new(number)
-    }
-    fn number(&self) -> u64 {
-        **self
-    }
-}
 
 struct Draw(u64);
 
@@ -79,54 +31,15 @@ impl Draw {
     }
 }
 
-fn record<V: Value, S: BuildHasher>(map: &Map<u64, V, S>, draw: &mut Draw, keys: u64, epoch: &Instant) -> (u64, Event) {
+fn record<V: Stored, S: BuildHasher>(
+    map: &Map<u64, V, S>,
+    draw: &mut Draw,
+    keys: u64,
+    epoch: &Instant,
+) -> (u64, Event) {
     checked::draw();
-    let (key, value) = (draw.below(keys), draw.below(3));
-    let ask = match draw.below(8) {
-        0..=2 => Ask::Get,
-        3 => Ask::Insert(value),
-        4 => Ask::InsertIfAbsent(value),
-        5 => Ask::Add(1 + value),
-        6 => Ask::Remove,
-        _ => Ask::CompareAndSwap(value, draw.below(3)),
-    };
-    let read = |value: V| value.number();
     let now = || epoch.elapsed().as_nanos() as u64;
-    let start = now();
-    let answer = match ask {
-        Ask::Get => map.get(&key).map(read),
-        Ask::Insert(value) => map.insert(key, V::new(value)).map(read),
-        Ask::InsertIfAbsent(value) => map.insert_if_absent(key, V::new(value)).err().map(|refused| read(refused.value)),
-        Ask::Add(n) => map.update(&key, |value| {
-            // Giving way where others wait makes operations overlap.
-            thread::yield_now();
-            let old = value.number();
-            *value = V::new(old + n);
-            old
-        }),
-        Ask::Remove => map.remove(&key).map(read),
-        Ask::CompareAndSwap(old, new) => map.compare_and_swap(&key, &V::new(old), V::new(new)).ok().map(read),
-        Ask::GetOrInsert(_) => unreachable!("not asked"),
-    };
-    (key, Event { start, end: now(), ask, answer })
-}
-
-fn overlap(history: &[Event]) -> bool {
-    history.iter().enumerate().any(|(at, a)| history[..at].iter().any(|b| a.start < b.end && b.start < a.end))
-}
-
-/// Checks the history of each key; returns how many histories had operations that overlapped.
-fn check(recorded: Vec<(u64, Event)>, case: &str) -> u64 {
-    let mut by_key: HashMap<u64, Vec<Event>> = HashMap::new();
-    for (key, event) in recorded {
-        by_key.entry(key).or_default().push(event);
-    }
-    let mut overlapping = 0;
-    for (key, history) in by_key {
-        overlapping += u64::from(history.len() > 200 || overlap(&history));
-        assert!(linearizable(&history, None), "{case}, key {key}: {history:#?}");
-    }
-    overlapping
+    histories::record(map, keys, |bound| draw.below(bound), now, thread::yield_now)
 }
 
 fn short_histories() -> u64 {
@@ -136,7 +49,7 @@ fn short_histories() -> u64 {
 const THREADS: u64 = 3;
 
 /// Histories of a few operations on two keys, each of a map of its own, with as many other keys as make it grow.
-fn short<V: Value, S: BuildHasher + Default + Send + Sync>(share: u64) {
+fn short<V: Stored, S: BuildHasher + Default + Send + Sync>(share: u64) {
     let rounds = short_histories() / share;
     let (start, done) = (Barrier::new(THREADS as usize), Barrier::new(THREADS as usize));
     let map = parking_lot::RwLock::new(Map::<u64, V, S>::default());
@@ -184,7 +97,7 @@ fn short<V: Value, S: BuildHasher + Default + Send + Sync>(share: u64) {
 }
 
 /// Long histories of four keys while a fourth thread makes the map split and merge.
-fn long<V: Value, S: BuildHasher + Default + Send + Sync>(rounds: u64, others: u64) {
+fn long<V: Stored, S: BuildHasher + Default + Send + Sync>(rounds: u64, others: u64) {
     const OPERATIONS: u64 = 1_500;
     let mut passes = 0;
     for round in 0..rounds {
@@ -224,19 +137,6 @@ fn long<V: Value, S: BuildHasher + Default + Send + Sync>(rounds: u64, others: u
         check(recorded, &format!("round {round}"));
     }
     eprintln!("{} long histories, beside {passes} times that {others} keys came and went", rounds * 4);
-}
-
-/// All keys have one of four hashes.
-#[derive(Default)]
-struct Four(u64);
-
-impl Hasher for Four {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = u64::from(bytes[0] & 3);
-    }
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 #[test]

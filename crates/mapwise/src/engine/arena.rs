@@ -12,7 +12,7 @@ const HUGE_PAGE: usize = 2 << 20;
 const LARGEST: usize = 16 * HUGE_PAGE;
 
 /// Pieces are at least this large: in models, so that segments have the same order of addresses in every run.
-const LEAST: usize = if cfg!(loom) { 64 << 10 } else { 0 };
+const LEAST: usize = if cfg!(any(loom, shuttle)) { 64 << 10 } else { 0 };
 
 /// Hands out zeroed memory that stays where it is until the arena is dropped (**kept**).
 pub(super) struct Arena {

@@ -28,7 +28,7 @@ type Stripes = std::sync::Arc<[CachePadded<AtomicIsize>]>;
 
 fn stripes() -> usize {
     static STRIPES: OnceLock<usize> = OnceLock::new();
-    if cfg!(loom) {
+    if cfg!(any(loom, shuttle)) {
         return 1;
     }
     *STRIPES.get_or_init(|| {

@@ -153,7 +153,7 @@ pub(super) struct Slots(u16);
 
 const EVERY: u16 = (u32::MAX >> (32 - SLOTS)) as u16;
 
-#[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(loom), not(shuttle), not(miri)))]
 impl Tags {
     /// The tags that equal `tag`.
     #[inline(always)]
@@ -187,7 +187,7 @@ impl Tags {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(loom), not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(loom), not(shuttle), not(miri))))]
 impl Tags {
     #[inline(always)]
     fn matches(&self, tag: u8) -> Slots {
@@ -196,7 +196,7 @@ impl Tags {
 }
 
 /// The same where there is no instruction for it.
-#[cfg(any(test, loom, miri, not(target_arch = "x86_64")))]
+#[cfg(any(test, loom, shuttle, miri, not(target_arch = "x86_64")))]
 #[inline(always)]
 fn matches_in_words(words: [u64; WORDS], tag: u8) -> Slots {
     const EVERY_BYTE: u64 = 0x0101_0101_0101_0101;

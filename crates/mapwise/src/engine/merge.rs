@@ -20,7 +20,7 @@ use crate::sync::Ordering;
 
 /// Homes of a segment that become empty before anybody looks whether it can be merged: the look costs as much as some tens
 /// of removals.
-const EMPTIED: usize = if cfg!(loom) { 1 } else { 64 };
+const EMPTIED: usize = if cfg!(any(loom, shuttle)) { 1 } else { 64 };
 
 /// A segment that was split, and the one that it gave half of its entries to.
 struct Pair<'m, K, V> {

@@ -74,32 +74,32 @@ pub(crate) use mode::{nonzero_types, plain_types};
 pub(crate) use table::Engine;
 
 /// Slots of a home: as many as have tags in a vector of 128 bits. Of a `(u64, u64)` they fill four cache lines.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const SLOTS: usize = 16;
 /// Few, so that a model reaches overflow and growth in few steps.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 const SLOTS: usize = 2;
 
 /// Slots of an overflow bucket: few homes need more.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const OVERFLOW_SLOTS: usize = 4;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 const OVERFLOW_SLOTS: usize = 2;
 
 /// A full segment has two to the power of this many buckets.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const FULL_BITS: u32 = 8;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 const FULL_BITS: u32 = 1;
 
 /// A small segment is replaced by one with two to the power of this many times its buckets.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const GROW_BITS: u32 = 2;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 const GROW_BITS: u32 = 1;
 
 /// Bits of the hash that the directory may use: those above the tag and the place in a segment.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const MAX_DEPTH: usize = 40;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 const MAX_DEPTH: usize = 3;

@@ -99,10 +99,10 @@ impl<K, V> Pool<K, V> {
 
 impl<K, V> Overflow<K, V> {
     /// Zeroed memory is an empty overflow bucket already.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     unsafe fn init(_to: *mut Self) {}
 
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     unsafe fn init(to: *mut Self) {
         let empty = Self {
             next: AtomicPtr::new(std::ptr::null_mut()),
@@ -124,7 +124,7 @@ impl<K, V> Drop for Pool<K, V> {
     /// Frees the memory; entries in it were taken out before.
     fn drop(&mut self) {
         for (chunk, count) in self.chunks.drain(..) {
-            if cfg!(loom) {
+            if cfg!(any(loom, shuttle)) {
                 for at in 0..count {
                     // SAFETY: within the chunk.
                     let overflow = unsafe { chunk.add(at) };

@@ -67,7 +67,7 @@ pub(super) enum Route<'m, K, V> {
 
 /// Buckets are told apart by their *offsets*, multiples of this: it is the distance between two heads, so that a part of
 /// a hash, as it is, leads to a head.
-pub(super) const STEP: usize = if cfg!(loom) { 1 } else { size_of::<Head<u8, u8>>() };
+pub(super) const STEP: usize = if cfg!(any(loom, shuttle)) { 1 } else { size_of::<Head<u8, u8>>() };
 
 /// The offset of the last bucket of a segment: that has all bits that offsets have.
 #[inline(always)]
@@ -78,8 +78,9 @@ pub(super) fn last_offset(shape: Shape) -> usize {
 /// Returns `pointer`. The compiler computes it once, instead of again for each use, which takes more instructions.
 #[inline(always)]
 #[allow(clippy::pointers_in_nomem_asm_block, reason = "nothing is read or written")]
+#[allow(unused_mut, reason = "not everywhere is there anything to do")]
 fn once(mut pointer: *mut u8) -> *mut u8 {
-    #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+    #[cfg(all(target_arch = "x86_64", not(loom), not(shuttle), not(miri)))]
     // SAFETY: no instruction at all.
     unsafe {
         std::arch::asm!("/* {} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
@@ -167,7 +168,7 @@ unsafe fn init_model<K, V>(header: NonNull<Header<K, V>>, index: usize) {
 ///
 /// The segment was made by [`allocate`], and nobody uses it any more (**kept**).
 pub(super) unsafe fn free<K, V>(header: NonNull<Header<K, V>>) {
-    #[cfg(loom)]
+    #[cfg(any(loom, shuttle))]
     // SAFETY: initialized by `allocate`, not used any more.
     unsafe {
         let buckets = header.as_ref().shape.buckets();
@@ -306,7 +307,7 @@ impl<'m, K, V> Segment<'m, K, V> {
     ///
     /// No slot is full, and nobody fills one meanwhile.
     pub(super) fn release_slots(self) {
-        #[cfg(all(target_os = "linux", not(loom), not(miri)))]
+        #[cfg(all(target_os = "linux", not(loom), not(shuttle), not(miri)))]
         if let Some((first, length)) = self.pages_of_slots() {
             // Refused unless the memory is anonymous and the map's alone: other memory might not become zeroes.
             // SAFETY: within the segment. What becomes of a slot that holds no entry does not matter, if only it can be copied
@@ -321,7 +322,7 @@ impl<'m, K, V> Segment<'m, K, V> {
     }
 
     /// The pages that have nothing on them but slots of this segment.
-    #[cfg(all(target_os = "linux", not(loom), not(miri)))]
+    #[cfg(all(target_os = "linux", not(loom), not(shuttle), not(miri)))]
     fn pages_of_slots(self) -> Option<(*mut u8, usize)> {
         // SAFETY: only asks for a number.
         let page =

@@ -47,6 +47,11 @@ impl<K, V> Slot<K, V> {
         Self { words: words::Words::new(), entry: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
+    #[cfg(shuttle)]
+    pub(super) fn new() -> Self {
+        Self { entry: UnsafeCell::new(MaybeUninit::zeroed()) }
+    }
+
     #[cfg(all(test, not(loom)))]
     pub(super) const fn empty() -> Self {
         Self { entry: UnsafeCell::new(MaybeUninit::uninit()) }
@@ -310,6 +315,7 @@ mod words {
                     // SAFETY: within the copy.
                     let to = unsafe { copy.as_mut_ptr().cast::<$int>().add(at) };
                     // Relaxed: the reader's fence orders it before the second load of the version.
+                    crate::sync::point();
                     let bits = piece.load(Relaxed);
                     // SAFETY: within the copy.
                     unsafe { to.write_unaligned(bits) };
@@ -339,6 +345,7 @@ mod words {
                     // SAFETY: no byte of a `T` is padding, so all are initialized.
                     let bits = unsafe { from.read_unaligned() };
                     // Relaxed: the writer's fence orders it after the lock was taken, its unlock before the next.
+                    crate::sync::point();
                     piece.store(bits, Relaxed);
                 }
             };

@@ -4,10 +4,10 @@
 use crate::sync::thread;
 
 /// Turns of spinning, each twice as long as the last.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const SPINS: u32 = 6;
 /// Turns of yielding after that.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 const YIELDS: u32 = 40;
 
 /// How long a thread has waited.
@@ -24,7 +24,7 @@ impl Backoff {
     #[cold]
     pub(super) fn wait(&mut self) {
         self.turns = self.turns.saturating_add(1);
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, shuttle)))]
         if self.turns <= SPINS {
             for _ in 0..1 << self.turns {
                 crate::sync::spin_loop();

@@ -34,7 +34,7 @@ pub(super) fn heavy() -> Result<(), Refused> {
 #[derive(Debug)]
 pub(super) struct Refused;
 
-#[cfg(all(target_os = "linux", not(loom), not(miri)))]
+#[cfg(all(target_os = "linux", not(loom), not(shuttle), not(miri)))]
 mod system {
     #![allow(unsafe_code)]
 
@@ -60,7 +60,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(loom), not(miri))))]
+#[cfg(not(all(target_os = "linux", not(loom), not(shuttle), not(miri))))]
 mod system {
     pub(super) fn register() -> bool {
         false

@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use super::line::Line;
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 use crate::epoch::local::modelled as place;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 use crate::epoch::local::real as place;
 
 /// Pins the calling thread: what was reachable since then is not dropped before the pin is.
@@ -45,7 +45,7 @@ impl Drop for Pin {
 
 pub(super) use place::domain;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 mod real {
     use std::cell::Cell;
 
@@ -108,17 +108,22 @@ mod real {
     }
 }
 
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 mod modelled {
+    #[cfg(loom)]
+    use loom::{lazy_static, thread_local};
+    #[cfg(shuttle)]
+    use shuttle::{lazy_static, thread_local};
+
     use super::Line;
     use crate::epoch::domain::Domain;
 
-    loom::lazy_static! {
+    lazy_static! {
         // Leaked: the main thread's lease ends after the model has dropped its statics.
         static ref DOMAIN: &'static Domain = Box::leak(Box::new(Domain::new()));
     }
 
-    loom::thread_local! {
+    thread_local! {
         static LEASE: Lease = Lease { domain: domain(), line: domain().lease() };
     }
 

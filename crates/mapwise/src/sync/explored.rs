@@ -11,6 +11,11 @@ pub(crate) use shuttle::{
 
 use std::sync::{PoisonError, TryLockError};
 
+/// A place where the scheduler may switch threads: as before an access to an atomic.
+pub(crate) fn point() {
+    AtomicBool::new(false).load(Ordering::SeqCst);
+}
+
 /// What trying to lock came to, whoever panicked before.
 fn tried<G>(result: Result<G, TryLockError<G>>) -> Option<G> {
     match result {
