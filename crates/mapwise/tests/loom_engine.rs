@@ -216,7 +216,8 @@ const APART: [u64; 3] = [key(1), key(2) | HIGH | TAG, key(3) | ODD | HIGH];
 
 /// A look-up of an entry that leaves between the look at the word and the look at the tags.
 ///
-/// Fails when `peek_home` or `peek` says that an entry is absent without another look at the word.
+/// Fails when `peek_home` or `peek` says that an entry is absent without another look at the word, or a fence of either look
+/// is removed.
 #[test]
 fn an_entry_of_a_tag_of_its_own_is_not_missed_while_it_moves() {
     model(2, || {
@@ -230,7 +231,7 @@ fn an_entry_of_a_tag_of_its_own_is_not_missed_while_it_moves() {
 
 /// The same in a map that is read under the lock, which it is not if no tag matches.
 ///
-/// Fails when `view_shared` says that an entry is absent without another look at the word.
+/// Fails when `view_shared` says that an entry is absent without another look at the word, or without its fence.
 #[test]
 fn an_entry_of_a_tag_of_its_own_is_not_missed_while_it_moves_though_others_are_read_under_the_lock() {
     model(2, || {

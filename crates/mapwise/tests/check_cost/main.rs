@@ -20,7 +20,7 @@ use std::{
 };
 
 use mapwise::{
-    ActorMap, Collector, CounterMap, FailFastMap, MapWrite, MutexMap, PerThreadMap, RwLockMap, ShardedMap, SyncMap,
+    ActorMap, Collector, CounterMap, FailFastMap, Map, MapWrite, MutexMap, PerThreadMap, RwLockMap, ShardedMap, SyncMap,
 };
 
 const KEYS: u64 = 1024;
@@ -80,6 +80,8 @@ where
 fn main() -> io::Result<()> {
     let count = env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(64);
     let out = &mut io::stdout().lock();
+    let map = surface!(out, Map, count);
+    two(out, "Map", count, &map)?;
     let map = surface!(out, MutexMap, count);
     two(out, "MutexMap", count, &map)?;
     let map = surface!(out, RwLockMap, count);
