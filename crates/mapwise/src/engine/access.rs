@@ -10,7 +10,8 @@ use equivalent::Equivalent;
 
 use super::{
     home::{Locked, Place, Seen},
-    table::{Engine, tag},
+    table::Engine,
+    tag::Tag,
 };
 
 /// A locked home, and where in it the entry is, if there is one.
@@ -33,7 +34,7 @@ impl<K, V, S> Engine<K, V, S> {
     where
         K: Eq,
     {
-        let tag = tag(hash);
+        let tag = Tag::of(hash);
         let (home, promise) = self.look_up(hash);
         home.expect_write(tag);
         let word = home.head().word();
@@ -60,7 +61,7 @@ impl<K, V, S> Engine<K, V, S> {
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let tag = tag(hash);
+        let tag = Tag::of(hash);
         let (home, promise) = self.look_up(hash);
         home.expect_write(tag);
         let word = home.head().word();
@@ -95,7 +96,7 @@ impl<K, V, S> Engine<K, V, S> {
     where
         K: Eq,
     {
-        let tag = tag(hash);
+        let tag = Tag::of(hash);
         let (mut home, mut promise) = self.look_up(hash);
         home.expect_write(tag);
         loop {
@@ -121,7 +122,7 @@ impl<K, V, S> Engine<K, V, S> {
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let tag = tag(hash);
+        let tag = Tag::of(hash);
         let (mut home, mut promise) = self.look_up(hash);
         home.expect_write(tag);
         loop {
@@ -155,7 +156,7 @@ fn find_and_act<'m, K, V, L, R>(
     key: L,
     is_it: impl Fn(&L, &K) -> bool,
     act: impl FnOnce(L, Locked<'m, K, V>, Option<Place<'m, K, V>>) -> R,
-    tag: u8,
+    tag: Tag,
     seen: &Seen,
     locked: Locked<'m, K, V>,
 ) -> R {
@@ -172,7 +173,7 @@ fn find_in_chain_and_act<'m, K, V, L, R>(
     key: L,
     is_it: impl Fn(&L, &K) -> bool,
     act: impl FnOnce(L, Locked<'m, K, V>, Option<Place<'m, K, V>>) -> R,
-    tag: u8,
+    tag: Tag,
     locked: Locked<'m, K, V>,
 ) -> R {
     let place = locked.find_in_chain(tag, |found| is_it(&key, found));

@@ -99,14 +99,14 @@ impl<K, V, S> Engine<K, V, S> {
                 .collect();
             let directory = Directory::new(&vec![made[0].as_ptr(); 1 << bits], shapes[0]);
             for ((region, &shape), segment) in regions.iter().zip(&shapes).zip(&made) {
-                directory.set(region.prefix, segment.as_ptr(), shape);
+                directory.lend().set(region.prefix, segment.as_ptr(), shape);
                 // SAFETY: made by `allocate`, by this thread, for what will be this map's memory.
                 region.move_to(unsafe { Segment::from_raw(*segment) });
             }
             grown.keep(directory)
         };
         // Relaxed: nobody else has the map.
-        self.directory.store(directory.as_ptr(), Ordering::Relaxed);
+        self.directory.store(directory, Ordering::Relaxed);
         // No entry is left in what is dropped here.
         *self.growth.get_mut() = grown;
     }

@@ -1,12 +1,16 @@
 //! The tags and slots that a home and an overflow bucket have in common.
 
-use super::{SLOTS, slot::Slot};
+use super::{
+    SLOTS,
+    slot::Slot,
+    tag::{NEAR, Tag},
+};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Eight tags fit into a word.
 const WORDS: usize = SLOTS.div_ceil(8);
 
-/// One byte for each slot: 0 for an empty one, else the tag of its entry's hash.
+/// One byte for each slot: 0 for an empty one, else the tag of its entry's hash, as it is kept.
 pub(super) struct Tags([AtomicU64; WORDS]);
 
 impl Tags {
@@ -61,45 +65,67 @@ impl<'m, K, V> Group<'m, K, V> {
 
     /// The slots where an entry with `tag` most likely is.
     #[inline(always)]
-    pub(super) fn near(self, tag: u8) -> *const [Slot<K, V>] {
-        // Only an address is wanted. Computed in one width, it is a part of the tag where slots are of 16 bytes.
-        let offset = (usize::from(tag) >> LOWER) * (NEAR * size_of::<Slot<K, V>>());
+    pub(super) fn near(self, tag: Tag) -> *const [Slot<K, V>] {
+        // Only an address is wanted.
+        let offset = tag.nearest() * size_of::<Slot<K, V>>();
         std::ptr::slice_from_raw_parts(self.slots.as_ptr().wrapping_byte_add(offset), NEAR)
     }
 
     /// The slots whose tag is `tag`: exactly those.
     #[inline(always)]
-    pub(super) fn matches(self, tag: u8) -> Slots {
+    pub(super) fn matches(self, tag: Tag) -> Slots {
         self.tags.matches(tag)
     }
 
     /// The slots that hold an entry.
     #[inline(always)]
     pub(super) fn full(self) -> Slots {
-        Slots(!self.matches(0).0 & EVERY)
+        Slots(!self.tags.empty().0 & EVERY)
     }
 
     /// An empty slot for an entry with `tag`: the first from where look-ups expect it, round about.
     #[inline(always)]
-    pub(super) fn free(self, tag: u8) -> Option<usize> {
-        let free = u32::from(self.matches(0).0) & (u32::MAX >> (32 - self.slots.len()));
+    pub(super) fn free(self, tag: Tag) -> Option<usize> {
+        let free = u32::from(self.tags.empty().0) & (u32::MAX >> (32 - self.slots.len()));
         if free == 0 {
             return None;
         }
-        let from = if self.slots.len() == SLOTS { nearest(tag) } else { 0 };
+        let from = if self.slots.len() == SLOTS { tag.nearest() } else { 0 };
         let turned = free << SLOTS | free;
         Some((from + (turned >> from).trailing_zeros() as usize) % SLOTS)
     }
 
-    pub(super) fn tag(self, at: usize) -> u8 {
+    pub(super) fn is_full(self, at: usize) -> bool {
+        self.byte(at) != 0
+    }
+
+    /// The tag of the entry in a full slot.
+    pub(super) fn tag(self, at: usize) -> Tag {
+        Tag::from_byte(self.byte(at))
+    }
+
+    fn byte(self, at: usize) -> u8 {
         (self.tags.words()[at / 8] >> (8 * (at % 8))) as u8
     }
 
-    /// Makes a free slot full, or the other way round if `tag` is 0.
+    /// Makes a free slot full.
     ///
     /// Only with the home's lock held exclusively (**home**).
     #[inline(always)]
-    pub(super) fn set_tag(self, at: usize, tag: u8) {
+    pub(super) fn fill(self, at: usize, tag: Tag) {
+        self.set(at, tag.byte());
+    }
+
+    /// Makes a full slot free.
+    ///
+    /// Only with the home's lock held exclusively (**home**).
+    #[inline(always)]
+    pub(super) fn empty(self, at: usize) {
+        self.set(at, 0);
+    }
+
+    #[inline(always)]
+    fn set(self, at: usize, tag: u8) {
         let shift = 8 * (at % 8);
         let word = &self.tags.0[at / 8 % WORDS];
         // Relaxed: written under the lock; the unlock publishes it.
@@ -134,19 +160,6 @@ fn bytes(bits: u8) -> u64 {
     (tops >> 7) * 0xff
 }
 
-/// Entries are put, if there is room, among so many slots that their tag tells: those lie on one line of the cache if
-/// entries are of 16 bytes, and are asked for before the tags are known.
-const NEAR: usize = SLOTS.div_ceil(4);
-
-/// The bits of a tag below those that tell where its entry is most likely.
-const LOWER: u32 = u8::BITS - (SLOTS / NEAR).ilog2();
-
-/// Where the slots begin that an entry with `tag` is put into if there is room.
-#[inline(always)]
-fn nearest(tag: u8) -> usize {
-    NEAR * (usize::from(tag) >> LOWER)
-}
-
 /// A set of slots, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slots(u16);
@@ -154,44 +167,73 @@ pub(super) struct Slots(u16);
 const EVERY: u16 = (u32::MAX >> (32 - SLOTS)) as u16;
 
 #[cfg(all(target_arch = "x86_64", not(loom), not(shuttle), not(miri)))]
-impl Tags {
-    /// The tags that equal `tag`.
-    #[inline(always)]
-    fn matches(&self, tag: u8) -> Slots {
-        use std::arch::{
-            asm,
-            x86_64::{__m128i, _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set1_epi8},
-        };
+mod vectors {
+    //! Tags as one vector.
 
-        #[inline]
-        #[target_feature(enable = "sse2")]
-        fn compare(tags: __m128i, tag: u8) -> u16 {
-            _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag.cast_signed()))) as u16
+    use std::arch::{
+        asm,
+        x86_64::{__m128i, _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_setzero_si128},
+    };
+
+    use super::{Slots, Tag, Tags};
+
+    impl Tags {
+        /// The tags that equal `tag`.
+        #[inline(always)]
+        pub(super) fn matches(&self, tag: Tag) -> Slots {
+            let tags = self.load();
+            // SAFETY: every x86-64 has SSE2.
+            Slots(unsafe { equal(tags, tag.everywhere()) })
         }
 
-        let tags: __m128i;
-        // The two loads of `words`, right into a vector, which costs three instructions less.
-        // SAFETY: two loads of eight aligned bytes each, which are atomic.
-        unsafe {
-            asm!(
-                "movq {tags}, qword ptr [{before} + 8]",
-                "movhps {tags}, qword ptr [{before} + 16]",
-                tags = out(xmm_reg) tags,
-                // The head's address, for which there is a register already.
-                before = in(reg) self.0.as_ptr().wrapping_byte_sub(8),
-                options(nostack, preserves_flags, readonly),
-            );
+        /// The tags of empty slots.
+        #[inline(always)]
+        pub(super) fn empty(&self) -> Slots {
+            let tags = self.load();
+            // SAFETY: every x86-64 has SSE2.
+            let zero = unsafe { _mm_setzero_si128() };
+            // SAFETY: likewise.
+            Slots(unsafe { equal(tags, zero) })
         }
-        // SAFETY: every x86-64 has SSE2.
-        Slots(unsafe { compare(tags, tag) })
+
+        /// The two loads of `words`, right into a vector, which costs three instructions less.
+        #[inline(always)]
+        fn load(&self) -> __m128i {
+            let tags: __m128i;
+            // SAFETY: two loads of eight aligned bytes each, which are atomic.
+            unsafe {
+                asm!(
+                    "movq {tags}, qword ptr [{before} + 8]",
+                    "movhps {tags}, qword ptr [{before} + 16]",
+                    tags = out(xmm_reg) tags,
+                    // The head's address, for which there is a register already.
+                    before = in(reg) self.0.as_ptr().wrapping_byte_sub(8),
+                    options(nostack, preserves_flags, readonly),
+                );
+            }
+            tags
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn equal(tags: __m128i, wanted: __m128i) -> u16 {
+        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, wanted)) as u16
     }
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(loom), not(shuttle), not(miri))))]
 impl Tags {
+    /// The tags that equal `tag`.
     #[inline(always)]
-    fn matches(&self, tag: u8) -> Slots {
-        matches_in_words(self.words(), tag)
+    fn matches(&self, tag: Tag) -> Slots {
+        matches_in_words(self.words(), tag.byte())
+    }
+
+    /// The tags of empty slots.
+    #[inline(always)]
+    fn empty(&self) -> Slots {
+        matches_in_words(self.words(), 0)
     }
 }
 
@@ -264,9 +306,12 @@ mod tests {
             for at in 0..7 {
                 let words = [pair << (8 * at), pair.rotate_left(8 * at + 24)];
                 let tags = Tags(words.map(AtomicU64::new));
+                assert_eq!(tags.empty().collect::<Vec<_>>(), expected(words, 0), "{words:?}");
+                assert_eq!(matches_in_words(words, 0), tags.empty(), "{words:?}");
                 for tag in [low, high, 1, 0x80, 0xff, 0] {
-                    assert_eq!(tags.matches(tag).collect::<Vec<_>>(), expected(words, tag), "{words:?} {tag}");
-                    assert_eq!(matches_in_words(words, tag), tags.matches(tag), "{words:?} {tag}");
+                    let (tag, kept) = (Tag::from_byte(tag), Tag::from_byte(tag).byte());
+                    assert_eq!(tags.matches(tag).collect::<Vec<_>>(), expected(words, kept), "{words:?} {tag:?}");
+                    assert_eq!(matches_in_words(words, kept), tags.matches(tag), "{words:?} {tag:?}");
                 }
             }
         }
@@ -288,8 +333,9 @@ mod tests {
     fn every_free_slot_is_found_from_near_to_far() {
         let (tags, slots) = (Tags::new(), [const { Slot::<u64, u64>::empty() }; SLOTS]);
         for (slots, tag) in
-            [&slots[..], &slots[..4]].into_iter().flat_map(|slots| (1..=255).map(move |tag| (slots, tag)))
+            [&slots[..], &slots[..4]].into_iter().flat_map(|slots| (0..=255).map(move |tag| (slots, tag)))
         {
+            let tag = Tag::from_byte(tag);
             let group = Group::new(&tags, slots);
             let near = if slots.len() == SLOTS { group.near(tag) } else { slots };
             // SAFETY: either is a part of the slots.
@@ -297,12 +343,15 @@ mod tests {
             for nth in 0..slots.len() {
                 let at = group.free(tag).unwrap();
                 let is_near = near.contains(&std::ptr::from_ref(&slots[at]));
-                assert!(group.tag(at) == 0 && is_near == (nth < near.end.addr().abs_diff(near.start.addr()) / 16));
-                group.set_tag(at, tag);
-                assert_eq!((group.tag(at), group.full().len(), group.matches(tag).len()), (tag, nth + 1, nth + 1));
+                assert!(!group.is_full(at) && is_near == (nth < near.end.addr().abs_diff(near.start.addr()) / 16));
+                group.fill(at, tag);
+                assert_eq!(
+                    (group.byte(at), group.full().len(), group.matches(tag).len()),
+                    (tag.byte(), nth + 1, nth + 1)
+                );
             }
             assert_eq!(group.free(tag), None);
-            group.full().for_each(|at| group.set_tag(at, 0));
+            group.full().for_each(|at| group.empty(at));
             assert!(group.matches(tag).is_empty());
         }
     }

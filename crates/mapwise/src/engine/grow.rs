@@ -134,7 +134,7 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
             let bits = self.directory().bits();
             depth == bits && 1 << bits >= ENTRIES_PER_SEGMENT * self.growing(|grown| grown.segments())
         };
-        // A crowded segment whose entries are spread evenly has five or six in each bucket of seven.
+        // A crowded segment whose entries are spread evenly has 14 or 15 for each bucket of sixteen slots.
         used <= buckets * SLOTS / 2 || directory_is_full()
     }
 
@@ -193,14 +193,12 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
             header.progress.store(index + 1, Ordering::Relaxed);
         }
         self.growing(|grown| {
-            let mut directory = self.directory();
+            let directory = self.directory();
             if directory.bits() == depth {
-                let doubled = grown.keep(directory.doubled());
-                // SAFETY: kept: just put among the map's directories.
-                directory = unsafe { doubled.as_ref() };
-                directory.set(segment.prefix(), segment.as_ptr(), deeper);
-                directory.set(child.prefix(), child.as_ptr(), deeper);
-                self.publish(doubled);
+                let doubled = directory.doubled();
+                doubled.lend().set(segment.prefix(), segment.as_ptr(), deeper);
+                doubled.lend().set(child.prefix(), child.as_ptr(), deeper);
+                self.publish(grown.keep(doubled));
             } else {
                 directory.set(segment.prefix(), segment.as_ptr(), deeper);
                 directory.set(child.prefix(), child.as_ptr(), deeper);
@@ -216,7 +214,6 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
         let header = segment.header();
         let larger = segment.shape().next();
         let successor = self.next_segment(&header.successor, larger, 0, segment);
-        // Relaxed: only the thread whose turn it is stores it.
         let mut hashes = Vec::new();
         // Relaxed: only the thread whose turn it is stores it.
         for index in header.progress.load(Ordering::Relaxed)..segment.shape().buckets() {

@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 
 use super::{
     arena::Arena,
-    directory::Directory,
+    directory::{Common, Directory},
     home::Home,
     segment::{self, Header, Segment},
     shape::Shape,
@@ -13,7 +13,7 @@ use super::{
 /// Everything ever allocated (**kept**).
 pub(super) struct Grown<K, V> {
     segments: Vec<NonNull<Header<K, V>>>,
-    directories: Vec<NonNull<Directory<K, V>>>,
+    directories: Vec<Directory<K, V>>,
     arena: Arena,
 }
 
@@ -44,12 +44,11 @@ impl<K, V> Grown<K, V> {
         segment
     }
 
-    /// Keeps `directory` until the map is dropped.
-    pub(super) fn keep(&mut self, directory: Directory<K, V>) -> NonNull<Directory<K, V>> {
-        self.directories.reserve(1);
-        let directory = NonNull::from(Box::leak(Box::new(directory)));
+    /// Keeps `directory` until the map is dropped, and returns where it is.
+    pub(super) fn keep(&mut self, directory: Directory<K, V>) -> *mut Common<K, V> {
+        let common = directory.as_ptr();
         self.directories.push(directory);
-        directory
+        common
     }
 }
 
@@ -139,10 +138,7 @@ impl<K, V> Drop for Rest<'_, K, V> {
             // SAFETY: kept: made by `allocate`, and this is the end of the map.
             unsafe { segment::free(header) };
         }
-        for directory in self.grown.directories.drain(..) {
-            // SAFETY: kept: from a box, and this is the end of the map.
-            drop(unsafe { Box::from_raw(directory.as_ptr()) });
-        }
+        self.grown.directories.clear();
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     prefetch,
     segment::{Route, STEP, Segment, last_offset},
     slot::Slot,
+    tag::Tag,
     word::{Promise, Word},
 };
 use crate::sync::{AtomicPtr, Ordering};
@@ -131,13 +132,13 @@ impl<'m, K, V> Home<'m, K, V> {
 
     /// Asks for the slots where a read is most likely to find an entry with `tag`.
     #[inline(always)]
-    pub(super) fn expect_read(&self, tag: u8) {
+    pub(super) fn expect_read(&self, tag: Tag) {
         prefetch::for_read(self.group().near(tag));
     }
 
     /// Asks for the slots where an entry with `tag` most likely is or will be written.
     #[inline(always)]
-    pub(super) fn expect_write(&self, tag: u8) {
+    pub(super) fn expect_write(&self, tag: Tag) {
         prefetch::for_write(self.group().near(tag));
     }
 
@@ -152,7 +153,7 @@ impl<'m, K, V> Home<'m, K, V> {
     ///
     /// What it saw is right if the word is the same before and afterwards.
     #[inline(always)]
-    pub(super) fn look<Q: ?Sized>(&self, tag: u8, mut is_it: impl FnMut(&K) -> bool) -> Seen {
+    pub(super) fn look<Q: ?Sized>(&self, tag: Tag, mut is_it: impl FnMut(&K) -> bool) -> Seen {
         let group = self.group();
         let tagged = group.matches(tag);
         if !compares_early::<K, V, Q>() {
@@ -206,7 +207,7 @@ impl<'m, K, V> Home<'m, K, V> {
     pub(super) unsafe fn find(
         &self,
         word: Word,
-        tag: u8,
+        tag: Tag,
         mut is_it: impl FnMut(&K) -> bool,
     ) -> Option<Place<'m, K, V>> {
         // SAFETY: the caller holds the lock.
@@ -223,7 +224,7 @@ impl<'m, K, V> Home<'m, K, V> {
     /// As for [`find`](Self::find).
     #[cold]
     #[inline(never)]
-    unsafe fn find_in_chain(self, tag: u8, mut is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
+    unsafe fn find_in_chain(self, tag: Tag, mut is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
         // SAFETY: the caller holds the lock of the home, and so of its chain.
         self.chain().find_map(|overflow| unsafe { find_in(overflow.group(), tag, &mut is_it) })
     }
@@ -264,7 +265,7 @@ impl<'m, K, V> Place<'m, K, V> {
 #[inline(always)]
 unsafe fn find_in<'m, K, V>(
     group: Group<'m, K, V>,
-    tag: u8,
+    tag: Tag,
     is_it: &mut impl FnMut(&K) -> bool,
 ) -> Option<Place<'m, K, V>> {
     for at in group.matches(tag) {
@@ -326,12 +327,12 @@ impl<'m, K, V> Locked<'m, K, V> {
     }
 
     #[inline(always)]
-    pub(super) fn find_in_chain(&self, tag: u8, is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
+    pub(super) fn find_in_chain(&self, tag: Tag, is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
         // SAFETY: this is the lock.
         unsafe { self.home.find_in_chain(tag, is_it) }
     }
 
-    pub(super) fn find_anywhere(&self, tag: u8, is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
+    pub(super) fn find_anywhere(&self, tag: Tag, is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
         // SAFETY: this is the lock.
         unsafe { self.home.find(self.word(), tag, is_it) }
     }
@@ -339,7 +340,7 @@ impl<'m, K, V> Locked<'m, K, V> {
     /// Calls `read` with the entry at `place`, which is one of this home's.
     #[inline(always)]
     pub(super) fn with<R>(&self, place: Place<'m, K, V>, read: impl FnOnce(&K, &V) -> R) -> R {
-        debug_assert!(place.group.tag(place.at) != 0);
+        debug_assert!(place.group.is_full(place.at));
         // SAFETY: places do not outlive the lock under which they were found: each method drops them first.
         unsafe { self.home.with(place, read) }
     }
@@ -354,7 +355,7 @@ impl<'m, K, V> Locked<'m, K, V> {
         replaced: &mut Option<V>,
         change: impl FnOnce(&K, &mut V) -> R,
     ) -> R {
-        debug_assert!(place.group.tag(place.at) != 0);
+        debug_assert!(place.group.is_full(place.at));
         // SAFETY: full, and found under this lock, as for `with`.
         unsafe { place.slot().with_mut(replaced, change) }
     }
@@ -362,7 +363,7 @@ impl<'m, K, V> Locked<'m, K, V> {
     /// Stores another value at `place`, which is one of this home's, and returns the old one.
     #[inline(always)]
     pub(super) fn replace(&mut self, place: Place<'m, K, V>, value: V) -> V {
-        debug_assert!(place.group.tag(place.at) != 0);
+        debug_assert!(place.group.is_full(place.at));
         // SAFETY: full, and found under this lock, as for `with`.
         unsafe { place.slot().replace(value) }
     }
@@ -387,7 +388,7 @@ impl<'m, K, V> Locked<'m, K, V> {
 
     /// Puts in an entry whose key is not there, and unlocks; returns whether the segment is crowded now.
     #[inline(always)]
-    pub(super) fn insert(self, tag: u8, key: K, value: V) -> bool {
+    pub(super) fn insert(self, tag: Tag, key: K, value: V) -> bool {
         match self.free(tag) {
             Some(place) => {
                 self.put(place, tag, key, value);
@@ -399,34 +400,34 @@ impl<'m, K, V> Locked<'m, K, V> {
 
     /// Returns a free slot of the home itself for an entry with `tag`.
     #[inline(always)]
-    pub(super) fn free(&self, tag: u8) -> Option<Place<'m, K, V>> {
+    pub(super) fn free(&self, tag: Tag) -> Option<Place<'m, K, V>> {
         let group = self.home.group();
         group.free(tag).map(|at| Place { group, at })
     }
 
     /// Fills a free slot of this home, and unlocks.
     #[inline(always)]
-    pub(super) fn fill(self, place: Place<'m, K, V>, tag: u8, key: K, value: V) {
-        debug_assert!(place.group.tag(place.at) == 0);
+    pub(super) fn fill(self, place: Place<'m, K, V>, tag: Tag, key: K, value: V) {
+        debug_assert!(!place.group.is_full(place.at));
         self.put(place, tag, key, value);
     }
 
     /// Fills a free slot.
     #[inline(always)]
-    fn put(&self, place: Place<'m, K, V>, tag: u8, key: K, value: V) {
+    fn put(&self, place: Place<'m, K, V>, tag: Tag, key: K, value: V) {
         // SAFETY: the slot is free and this is the lock.
         unsafe { place.slot().put(key, value) };
-        place.group.set_tag(place.at, tag);
+        place.group.fill(place.at, tag);
     }
 
     #[cold]
     #[inline(never)]
-    fn insert_into_chain(mut self, tag: u8, key: K, value: V) -> bool {
+    fn insert_into_chain(mut self, tag: Tag, key: K, value: V) -> bool {
         self.chain(tag, key, value)
     }
 
     /// Puts an entry into the chain.
-    fn chain(&mut self, tag: u8, key: K, value: V) -> bool {
+    fn chain(&mut self, tag: Tag, key: K, value: V) -> bool {
         self.set_word(self.word().with_chain(tag));
         for group in self.home.chain().map(Overflow::group) {
             if let Some(at) = group.free(tag) {
@@ -466,8 +467,8 @@ impl<'m, K, V> Locked<'m, K, V> {
     #[inline(always)]
     fn take(&self, place: Place<'m, K, V>) -> (K, V) {
         let Place { group, at } = place;
-        debug_assert!(group.tag(at) != 0);
-        group.set_tag(at, 0);
+        debug_assert!(group.is_full(at));
+        group.empty(at);
         // SAFETY: it was full, and this is the lock; the tag is 0 now.
         unsafe { place.slot().take() }
     }

@@ -4,7 +4,7 @@
 
 use std::hash::{BuildHasher, Hash};
 
-use super::table::{Engine, tag};
+use super::{table::Engine, tag::Tag};
 
 /// So many entries ahead, memory is asked for: two or three lines each.
 const AHEAD: usize = 16;
@@ -31,6 +31,6 @@ impl<K: Hash + Eq, V, S: BuildHasher> Engine<K, V, S> {
     fn expect_insertion(&self, hash: u64) {
         let (home, _) = self.look_up(hash);
         home.expect_lock();
-        home.expect_write(tag(hash));
+        home.expect_write(Tag::of(hash));
     }
 }

@@ -63,6 +63,7 @@ mod segment;
 mod shape;
 mod slot;
 mod table;
+mod tag;
 mod transact;
 mod wait;
 mod walk;

@@ -13,7 +13,8 @@ use super::{
     mode::{retires, snapshots},
     owned::is_owned,
     segment::Route,
-    table::{Engine, tag},
+    table::Engine,
+    tag::Tag,
     wait::Backoff,
     word::{Promise, Word},
 };
@@ -58,7 +59,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         for hash in hashes {
             let (home, _) = self.look_up(hash);
             home.expect();
-            home.expect_read(tag(hash));
+            home.expect_read(Tag::of(hash));
         }
         for (position, (hash, key)) in hashes.into_iter().zip(keys).enumerate() {
             let saw = |found| scope.saw_key(hash, found);
@@ -76,9 +77,10 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
             return self.view_shared(hash, key, saw, read);
         }
         let pin = retires::<K, V>().then(epoch::pin);
+        let tag = Tag::of(hash);
         let (home, promise) = self.look_up(hash);
-        home.expect_read(tag(hash));
-        let value = match peek_home(home, promise, tag(hash), key) {
+        home.expect_read(tag);
+        let value = match peek_home(home, promise, tag, key) {
             Ok(found) => found,
             // Nothing of the first attempt goes along: it would be kept in registers for that.
             Err(Unsettled) => self.copy_slowly(hash, key),
@@ -109,7 +111,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
             backoff.wait();
         }
         let locked = self.lock_home(hash);
-        let found = locked.find_anywhere(tag(hash), |found| key.equivalent(found)).map(|place| {
+        let found = locked.find_anywhere(Tag::of(hash), |found| key.equivalent(found)).map(|place| {
             // SAFETY: snapshot, pinned: `V` is listed, and was not retired before the caller pinned.
             locked.with(place, |_, value| ManuallyDrop::new(unsafe { std::ptr::read(value) }))
         });
@@ -122,7 +124,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let tag = tag(hash);
+        let tag = Tag::of(hash);
         let mut home = self.look_up(hash).0;
         loop {
             let word = home.head().word();
@@ -160,7 +162,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
 fn peek_home<K, V, Q>(
     home: Home<'_, K, V>,
     promise: Promise,
-    tag: u8,
+    tag: Tag,
     key: &Q,
 ) -> Result<Option<ManuallyDrop<V>>, Unsettled>
 where
@@ -194,7 +196,7 @@ where
     if !word.keeps(promise) {
         return Err(Disturbed);
     }
-    let tag = tag(hash);
+    let tag = Tag::of(hash);
     if let Some(value) = peek_group(home, word, home.group(), tag, key)? {
         return Ok(Some(value));
     }
@@ -209,7 +211,7 @@ fn peek_group<K, V, Q>(
     home: Home<'_, K, V>,
     word: Word,
     group: Group<'_, K, V>,
-    tag: u8,
+    tag: Tag,
     key: &Q,
 ) -> Result<Option<ManuallyDrop<V>>, Disturbed>
 where
@@ -234,7 +236,12 @@ where
 
 #[cold]
 #[inline(never)]
-fn peek_chain<K, V, Q>(home: Home<'_, K, V>, word: Word, tag: u8, key: &Q) -> Result<Option<ManuallyDrop<V>>, Disturbed>
+fn peek_chain<K, V, Q>(
+    home: Home<'_, K, V>,
+    word: Word,
+    tag: Tag,
+    key: &Q,
+) -> Result<Option<ManuallyDrop<V>>, Disturbed>
 where
     Q: Equivalent<K> + ?Sized,
 {

@@ -94,18 +94,13 @@ fn distance(offset: usize, size: usize) -> usize {
     if size.is_multiple_of(STEP) { offset * (size / STEP) } else { offset / STEP * size }
 }
 
-/// Where the heads begin, from the header on.
-const fn heads_at<K, V>() -> usize {
-    size_of::<Header<K, V>>().next_multiple_of(64)
-}
-
 /// Returns the layout of a segment, and where in it the header is.
 fn layout<K, V>(buckets: usize) -> (Layout, usize) {
     const TOO_LARGE: &str = "a segment that exceeds the address space";
     let align = align_of::<Header<K, V>>().max(align_of::<Slot<K, V>>());
     let slots = buckets.checked_mul(SLOTS).and_then(|slots| slots.checked_mul(size_of::<Slot<K, V>>()));
     let header = slots.and_then(|slots| slots.checked_next_multiple_of(align)).expect(TOO_LARGE);
-    let rest = heads_at::<K, V>() + buckets * size_of::<Head<K, V>>();
+    let rest = size_of::<Header<K, V>>() + buckets * size_of::<Head<K, V>>();
     let size = header.checked_add(rest).expect(TOO_LARGE);
     (Layout::from_size_align(size, align).expect(TOO_LARGE), header)
 }
@@ -189,7 +184,7 @@ pub(super) unsafe fn free<K, V>(header: NonNull<Header<K, V>>) {
 #[inline(always)]
 unsafe fn head_at<K, V>(header: NonNull<Header<K, V>>, offset: usize) -> *mut Head<K, V> {
     // SAFETY: the heads follow the header.
-    let heads = unsafe { header.cast::<u8>().as_ptr().add(heads_at::<K, V>()) };
+    let heads = unsafe { header.add(1) }.cast::<u8>().as_ptr();
     // SAFETY: within the segment.
     once(unsafe { heads.add(distance(offset, size_of::<Head<K, V>>())) }).cast::<Head<K, V>>()
 }
@@ -200,10 +195,13 @@ unsafe fn head_at<K, V>(header: NonNull<Header<K, V>>, offset: usize) -> *mut He
 #[inline(always)]
 unsafe fn slots_at<K, V>(header: NonNull<Header<K, V>>, offset: usize) -> *mut Slot<K, V> {
     let size = SLOTS * size_of::<Slot<K, V>>();
+    // What is known beforehand is subtracted last: then it is part of the instructions that use the address.
+    // SAFETY: the end of the header; within the segment.
+    let heads = unsafe { header.add(1) }.cast::<u8>().as_ptr();
     // SAFETY: as many slots as the segment has buckets, times SLOTS, end where the header begins: those of the first bucket.
-    let end = once(unsafe { header.cast::<u8>().as_ptr().sub(distance(offset, size)) });
+    let from = once(unsafe { heads.sub(distance(offset, size)) });
     // SAFETY: likewise.
-    unsafe { end.sub(size) }.cast::<Slot<K, V>>()
+    unsafe { from.sub(size_of::<Header<K, V>>() + size) }.cast::<Slot<K, V>>()
 }
 
 impl<'m, K, V> Segment<'m, K, V> {

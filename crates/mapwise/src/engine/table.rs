@@ -10,7 +10,7 @@ use std::{
 use super::{
     FULL_BITS, MAX_DEPTH, SLOTS,
     count::Count,
-    directory::Directory,
+    directory::{Common, Directory, Lent},
     grown::{Entries, Grown},
     home::{Home, Locked},
     leave::Left,
@@ -29,7 +29,7 @@ use crate::{
 
 /// A concurrent hash table; see the module.
 pub(crate) struct Engine<K, V, S> {
-    pub(super) directory: AtomicPtr<Directory<K, V>>,
+    pub(super) directory: AtomicPtr<Common<K, V>>,
     hasher: S,
     pub(super) count: Count,
     pub(crate) seam: Seam,
@@ -54,7 +54,7 @@ impl<K, V, S> Engine<K, V, S> {
     #[track_caller]
     pub(crate) fn new(of: MapType, capacity: usize, hasher: S) -> Self {
         let mut shape = Shape::SMALLEST;
-        // Four entries in a bucket of seven: few of them overflow.
+        // Few buckets overflow then.
         let each = SLOTS.div_ceil(2);
         while shape.is_small() && shape.buckets() * each < capacity {
             shape = shape.next();
@@ -77,7 +77,7 @@ impl<K, V, S> Engine<K, V, S> {
         let (count, seam) = (Count::new(), Seam::of(of));
         seam.counts_in(count.gauge());
         Self {
-            directory: AtomicPtr::new(directory.as_ptr()),
+            directory: AtomicPtr::new(directory),
             hasher,
             count,
             seam,
@@ -110,11 +110,13 @@ impl<K, V, S> Engine<K, V, S> {
     }
 
     #[inline(always)]
-    pub(super) fn directory(&self) -> &Directory<K, V> {
+    pub(super) fn directory(&self) -> Lent<'_, K, V> {
         // Acquire: pairs with the Release of `publish`.
         let directory = self.directory.load(Ordering::Acquire);
-        // SAFETY: kept; directories are changed through shared references only.
-        unsafe { &*directory }
+        // SAFETY: there always is one.
+        let directory = unsafe { NonNull::new_unchecked(directory) };
+        // SAFETY: kept.
+        unsafe { Lent::from_raw(directory) }
     }
 
     /// Runs `work` with the right to change the directory.
@@ -123,9 +125,9 @@ impl<K, V, S> Engine<K, V, S> {
     }
 
     /// Makes everybody use `directory`; only under the growth lock.
-    pub(super) fn publish(&self, directory: NonNull<Directory<K, V>>) {
+    pub(super) fn publish(&self, directory: *mut Common<K, V>) {
         // Release: pairs with the Acquire of `directory`.
-        self.directory.store(directory.as_ptr(), Ordering::Release);
+        self.directory.store(directory, Ordering::Release);
     }
 
     /// Returns what the directory has for `hash`, and what the bucket's word says if that is not outdated.
@@ -222,13 +224,6 @@ fn mix(hash: u64) -> u64 {
 
 // Offsets, tags and the directory use bits apart.
 const _: () = assert!(FULL_BITS + STEP.ilog2() <= 16 && MAX_DEPTH as u32 + 8 + 16 <= 64);
-
-/// The byte that is kept beside an entry, from bits that choose neither the bucket nor, in maps of less than 2^40
-/// entries, the segment.
-#[inline(always)]
-pub(super) fn tag(hash: u64) -> u8 {
-    ((hash >> 16) as u8).max(1)
-}
 
 #[cfg(all(test, not(loom)))]
 mod tests {

@@ -12,7 +12,8 @@ use super::{
     leave::{LeavingMany, copy},
     mode::snapshots,
     segment::Route,
-    table::{Engine, tag},
+    table::Engine,
+    tag::Tag,
 };
 use crate::{
     api::DuplicateKey,
@@ -49,7 +50,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         let found: [Found<'_, K, V>; N] = array::from_fn(|at| {
             let lock = lock_of[at];
             let locked = locks[lock].as_ref().expect("each key's home is locked");
-            locked.find_anywhere(tag(hashes[at]), |found| keys[at].equivalent(found)).map(|place| (lock, place))
+            locked.find_anywhere(Tag::of(hashes[at]), |found| keys[at].equivalent(found)).map(|place| (lock, place))
         });
         // Keys that differ from each other may all be equivalent to one entry, if their types say so.
         for second in 1..N {

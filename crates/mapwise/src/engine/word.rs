@@ -1,6 +1,6 @@
 //! The lock and version word of a bucket, as data.
 
-use super::shape::Shape;
+use super::{shape::Shape, tag::Tag};
 
 const SHAPE: u64 = Shape::MASK as u64;
 const LOCKED: u64 = 1 << 7;
@@ -148,11 +148,11 @@ impl Word {
 
     /// Whether an entry with `tag` may be in the chain.
     #[inline(always)]
-    pub(super) fn may_chain(self, tag: u8) -> bool {
+    pub(super) fn may_chain(self, tag: Tag) -> bool {
         self.0 & Self::chain_bit(tag) != 0
     }
 
-    pub(super) fn with_chain(self, tag: u8) -> Self {
+    pub(super) fn with_chain(self, tag: Tag) -> Self {
         Self(self.0 | Self::chain_bit(tag))
     }
 
@@ -161,8 +161,8 @@ impl Word {
     }
 
     #[inline(always)]
-    fn chain_bit(tag: u8) -> u64 {
-        1 << (CHAIN + u32::from(tag >> 5))
+    fn chain_bit(tag: Tag) -> u64 {
+        1 << (CHAIN + tag.eighth())
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_chain_is_known_by_its_tags() {
-        for tag in 1..=255 {
+        for tag in (0..=255).map(Tag::from_byte) {
             let word = Word::new(Shape::full(7));
             let chained = word.with_chain(tag);
             assert!(chained.may_chain(tag) && chained.has_chain() && !word.may_chain(tag) && !word.has_chain());

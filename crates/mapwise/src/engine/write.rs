@@ -18,7 +18,8 @@ use super::{
     home::{Locked, Place},
     leave::Leaving,
     mode::hands_out_duplicates,
-    table::{Engine, tag},
+    table::Engine,
+    tag::Tag,
 };
 use crate::{
     api::{Action, Occupied},
@@ -156,11 +157,11 @@ impl<K: Hash + Eq, V, S: BuildHasher> Engine<K, V, S> {
                 drop(scope);
                 return Some(replaced);
             }
-            match locked.free(tag(hash)) {
+            match locked.free(Tag::of(hash)) {
                 Some(place) => {
                     scope.locked();
                     scope.wrote(hash, Change::Added);
-                    locked.fill(place, tag(hash), key, value);
+                    locked.fill(place, Tag::of(hash), key, value);
                     self.count.add(1);
                     return None;
                 }
@@ -214,7 +215,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Engine<K, V, S> {
     #[inline(always)]
     fn put(&self, hash: u64, key: K, value: V, locked: Locked<'_, K, V>) {
         let segment = locked.home().segment();
-        let crowded = locked.insert(tag(hash), key, value);
+        let crowded = locked.insert(Tag::of(hash), key, value);
         self.count.add(1);
         if crowded {
             self.grow(segment);
