@@ -57,7 +57,9 @@ impl Arena {
         let huge = self.is_large();
         // A part of what there is, so that little is unused.
         let (part, align) = if huge { (self.total / 32, HUGE_PAGE) } else { (self.total / 4, 1) };
-        let size = part.clamp(LEAST, LARGEST).max(wanted.size()).checked_next_multiple_of(align);
+        // What is left of a piece at the end is never used: as many as fit into it are to be of the wanted size.
+        let count = (part.clamp(LEAST, LARGEST) / wanted.size()).max(1);
+        let size = count.checked_mul(wanted.size()).and_then(|size| size.checked_next_multiple_of(align));
         let layout = size.and_then(|size| Layout::from_size_align(size, align.max(wanted.align())).ok());
         let layout = layout.expect("a segment that exceeds the address space");
         self.pieces.reserve(1);
