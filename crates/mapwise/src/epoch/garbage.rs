@@ -39,7 +39,14 @@ pub(crate) struct Garbage<T> {
 }
 
 /// What one thread retired lately: nobody else looks (**one-thread**).
-struct Bag<T>(UnsafeCell<Pile<T>>);
+struct Bag<T>(UnsafeCell<Recent<T>>);
+
+/// What is in a bag: there is always room for an item.
+struct Recent<T> {
+    pile: Pile<T>,
+    /// Empty; the next pile's, if it has room.
+    spare: Vec<T>,
+}
 
 // SAFETY: one-thread: the pile is reached only by the owner of its index; it moves between threads, as `T: Send` may.
 unsafe impl<T: Send> Sync for Bag<T> {}
@@ -47,6 +54,8 @@ unsafe impl<T: Send> Sync for Bag<T> {}
 /// What all threads handed in.
 struct Heap<T> {
     open: Pile<T>,
+    /// Empty; the next pile's. An allocator that is asked for one each time keeps joining and splitting what it has.
+    spare: Vec<T>,
     /// Oldest first, or nearly.
     sealed: VecDeque<(Stamp, Vec<T>)>,
     waiting: usize,
@@ -67,21 +76,28 @@ impl<T> Pile<T> {
         self.items.len() >= items || self.bytes >= bytes
     }
 
-    fn append(&mut self, mut other: Self) {
+    const fn in_place_of(emptied: Vec<T>) -> Self {
+        Self { items: emptied, bytes: 0 }
+    }
+
+    /// Takes over what is in `other`, and returns what is left of that.
+    fn append(&mut self, mut other: Self) -> Vec<T> {
         self.items.append(&mut other.items);
         self.bytes = self.bytes.saturating_add(other.bytes);
+        other.items
     }
 }
 
 impl<T> Default for Bag<T> {
     fn default() -> Self {
-        Self(UnsafeCell::new(Pile { items: Vec::with_capacity(BAG), bytes: 0 }))
+        let pile = Pile::in_place_of(Vec::with_capacity(BAG));
+        Self(UnsafeCell::new(Recent { pile, spare: Vec::new() }))
     }
 }
 
 impl<T> Garbage<T> {
     pub(crate) fn new() -> Self {
-        let heap = Heap { open: Pile::new(), sealed: VecDeque::new(), waiting: 0 };
+        let heap = Heap { open: Pile::new(), spare: Vec::new(), sealed: VecDeque::new(), waiting: 0 };
         Self { bags: PerIndex::new(), heap: Mutex::new(heap) }
     }
 
@@ -93,7 +109,8 @@ impl<T> Garbage<T> {
     pub(crate) fn retire(&self, item: T, heap: usize) {
         let full = with_index(|index| self.bags.get(index).push(item, heap));
         if let Some(full) = full {
-            self.hand_in(full);
+            let emptied = self.hand_in(full);
+            drop(with_index(|index| self.bags.get(index).keep(emptied)));
         }
     }
 
@@ -103,7 +120,7 @@ impl<T> Garbage<T> {
         let mut pile = with_index(|index| self.bags.get(index).take());
         {
             let mut heap = self.heap.lock();
-            pile.append(mem::replace(&mut heap.open, Pile::new()));
+            drop(pile.append(mem::replace(&mut heap.open, Pile::new())));
         }
         self.seal(pile);
     }
@@ -113,25 +130,29 @@ impl<T> Garbage<T> {
         self.heap.lock().waiting
     }
 
+    /// Returns what is left of `pile`.
     #[cold]
     #[inline(never)]
-    fn hand_in(&self, pile: Pile<T>) {
-        let batch = {
+    fn hand_in(&self, pile: Pile<T>) -> Vec<T> {
+        let (emptied, batch) = {
             let mut heap = self.heap.lock();
-            heap.open.append(pile);
+            let emptied = heap.open.append(pile);
             if !heap.open.is_full(BATCH, BATCH_BYTES) {
-                return;
+                return emptied;
             }
-            mem::replace(&mut heap.open, Pile::new())
+            let next = Pile::in_place_of(mem::take(&mut heap.spare));
+            (emptied, mem::replace(&mut heap.open, next))
         };
         self.seal(batch);
+        emptied
     }
 
     /// Stamps `batch`, and drops every batch that nobody can see any more.
     fn seal(&self, batch: Pile<T>) {
         let Ok(stamp) = domain().stamp() else {
             // waits: without a barrier nothing can be known. The next batch tries again.
-            return self.heap.lock().open.append(batch);
+            drop(self.heap.lock().open.append(batch));
+            return;
         };
         let limit = domain().look();
         let free = {
@@ -140,7 +161,10 @@ impl<T> Garbage<T> {
             heap.sealed.push_back((stamp, batch.items));
             heap.take_before(limit)
         };
-        free.into_iter().for_each(drop_each);
+        for emptied in free.into_iter().map(drop_each) {
+            let before = mem::replace(&mut self.heap.lock().spare, emptied);
+            drop(before);
+        }
     }
 }
 
@@ -148,9 +172,9 @@ impl<T> Bag<T> {
     /// Adds an item; returns the pile if it is full now. The calling thread owns the index.
     #[inline(always)]
     fn push(&self, item: T, heap: usize) -> Option<Pile<T>> {
-        let full = self.0.with_mut(|pile| {
+        let full = self.0.with_mut(|recent| {
             // SAFETY: one-thread; the borrow ends here, and nothing in between is user code: there is room for the item.
-            let pile = unsafe { &mut *pile };
+            let pile = unsafe { &mut (*recent).pile };
             pile.items.push(item);
             pile.bytes = pile.bytes.saturating_add(size_of::<T>().saturating_add(heap));
             pile.is_full(BAG, BAG_BYTES)
@@ -159,10 +183,18 @@ impl<T> Bag<T> {
     }
 
     fn take(&self) -> Pile<T> {
-        // Allocated while the pile is not borrowed: an allocator is user code.
-        let fresh = Pile { items: Vec::with_capacity(BAG), bytes: 0 };
         // SAFETY: one-thread; the borrow ends here.
-        self.0.with_mut(|pile| mem::replace(unsafe { &mut *pile }, fresh))
+        let spare = self.0.with_mut(|recent| mem::take(unsafe { &mut (*recent).spare }));
+        // Allocated while the pile is not borrowed: an allocator is user code.
+        let next = if spare.capacity() < BAG { Vec::with_capacity(BAG) } else { spare };
+        // SAFETY: one-thread; the borrow ends here.
+        self.0.with_mut(|recent| mem::replace(unsafe { &mut (*recent).pile }, Pile::in_place_of(next)))
+    }
+
+    /// Keeps `emptied` for the next pile, and returns what was kept before: to be dropped when nothing is borrowed.
+    fn keep(&self, emptied: Vec<T>) -> Vec<T> {
+        // SAFETY: one-thread; the borrow ends here.
+        self.0.with_mut(|recent| mem::replace(unsafe { &mut (*recent).spare }, emptied))
     }
 }
 
@@ -177,24 +209,26 @@ impl<T> Heap<T> {
     }
 }
 
-/// Drops every item, whatever the others do (**no-unwind**).
-fn drop_each<T>(items: Vec<T>) {
-    let mut items = items.into_iter();
+/// Drops every item, whatever the others do (**no-unwind**), and returns what is left.
+fn drop_each<T>(mut items: Vec<T>) -> Vec<T> {
+    let mut drained = items.drain(..);
     // A panic costs a turn, and the item that panicked is gone from the rest.
-    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| items.by_ref().for_each(drop))) {
+    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| drained.by_ref().for_each(drop))) {
         // Dropping the payload is user code too; what that panics with is not dropped any more.
         if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             mem::forget(again);
         }
     }
+    drop(drained);
+    items
 }
 
 impl<T> Drop for Garbage<T> {
     fn drop(&mut self) {
         // waits: whoever could look has borrowed the map, and nobody has.
         let bags = mem::replace(&mut self.bags, PerIndex::new());
-        for Bag(pile) in bags.into_elements() {
-            drop_each(pile.into_inner().items);
+        for Bag(recent) in bags.into_elements() {
+            drop_each(recent.into_inner().pile.items);
         }
         let heap = self.heap.get_mut();
         drop_each(mem::take(&mut heap.open.items));
