@@ -2,7 +2,7 @@
 
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error},
-    ptr::NonNull,
+    ptr::{NonNull, null_mut},
 };
 
 use super::{
@@ -25,7 +25,9 @@ pub(super) struct Overflow<K, V> {
 /// A segment's overflow buckets.
 pub(super) struct Pool<K, V> {
     chunks: Vec<(NonNull<Overflow<K, V>>, usize)>,
-    free: Vec<NonNull<Overflow<K, V>>>,
+    /// The first of those that are in no chain; each links to the next. Whoever came by one in a chain and follows finds
+    /// the home's word changed.
+    free: *mut Overflow<K, V>,
     used: usize,
     /// With more buckets in use than this the segment is crowded.
     limit: usize,
@@ -38,7 +40,7 @@ impl<K, V> Pool<K, V> {
     /// Makes an empty pool for a segment of `buckets`.
     pub(super) fn new(buckets: usize) -> Self {
         // Fourteen or fifteen entries for each home of sixteen slots, then, if they are spread at random.
-        Self { chunks: Vec::new(), free: Vec::new(), used: 0, limit: buckets * 3 / 8 }
+        Self { chunks: Vec::new(), free: null_mut(), used: 0, limit: buckets * 3 / 8 }
     }
 
     pub(super) fn is_crowded(&self) -> bool {
@@ -57,10 +59,14 @@ impl<K, V> Pool<K, V> {
 
     /// Returns an empty overflow bucket that is in no chain.
     pub(super) fn take(&mut self, buckets: usize) -> NonNull<Overflow<K, V>> {
-        if self.free.is_empty() {
-            self.allocate((buckets / 32).clamp(1, CHUNK));
-        }
-        let overflow = self.free.pop().expect("just filled");
+        let overflow = match NonNull::new(self.free) {
+            Some(free) => free,
+            None => self.allocate((buckets / 32).clamp(1, CHUNK)),
+        };
+        // SAFETY: kept; overflow buckets are changed through shared references only.
+        let next = unsafe { overflow.as_ref() }.next.load(Ordering::Relaxed);
+        // Relaxed, above: the mutex that the caller holds orders it.
+        self.free = next;
         self.used += 1;
         // Release: pairs with the Acquire fence of `Head::unchanged_since`. A reader that followed the chain this
         // bucket was in before, and sees anything that is stored in it from here on, sees the lock under which it left
@@ -69,20 +75,27 @@ impl<K, V> Pool<K, V> {
         overflow
     }
 
-    /// Takes back an overflow bucket that is empty and in no chain any more.
+    /// Takes back an overflow bucket that is empty and in no chain any more, under the lock of the home that it was of.
     pub(super) fn give_back(&mut self, overflow: NonNull<Overflow<K, V>>) {
         self.used -= 1;
-        self.free.push(overflow);
+        self.link(overflow);
     }
 
     fn layout(count: usize) -> Layout {
         Layout::array::<Overflow<K, V>>(count).expect("a chunk is no larger than a segment")
     }
 
-    fn allocate(&mut self, count: usize) {
+    fn link(&mut self, free: NonNull<Overflow<K, V>>) {
+        // Release: pairs with the Acquire of `Chain::next`, for whoever still follows a chain that it was in.
+        // SAFETY: kept; overflow buckets are changed through shared references only.
+        unsafe { free.as_ref() }.next.store(self.free, Ordering::Release);
+        self.free = free.as_ptr();
+    }
+
+    /// Makes so many free, and returns the first.
+    fn allocate(&mut self, count: usize) -> NonNull<Overflow<K, V>> {
         let layout = Self::layout(count);
         self.chunks.reserve(1);
-        self.free.reserve(count);
         // SAFETY: the layout is not empty, for it holds pointers.
         let memory = unsafe { alloc_zeroed(layout) };
         let Some(chunk) = NonNull::new(memory.cast::<Overflow<K, V>>()) else { handle_alloc_error(layout) };
@@ -92,8 +105,9 @@ impl<K, V> Pool<K, V> {
             let overflow = unsafe { chunk.add(at) };
             // SAFETY: zeroed memory for one, which nobody else can reach yet.
             unsafe { Overflow::init(overflow.as_ptr()) };
-            self.free.push(overflow);
+            self.link(overflow);
         }
+        chunk
     }
 }
 
