@@ -31,6 +31,7 @@
 //!
 //! A look-up that takes no lock and cannot wait for itself needs no scope: `self.seam.saw(Op::View, hash, found)`.
 
+mod called;
 #[cfg(not(feature = "profile"))]
 mod clock;
 #[cfg(feature = "profile")]
@@ -47,6 +48,7 @@ use self::off as body;
 #[cfg(feature = "check")]
 use self::on as body;
 
+pub(crate) use self::called::{called_at, line_of};
 #[cfg(feature = "profile")]
 pub(crate) use self::metered::*;
 #[cfg(not(feature = "profile"))]

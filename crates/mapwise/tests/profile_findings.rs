@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::PathBuf, process::Command, sync::Barrier, thread};
 
-use mapwise::{ShardedMap, profile::snapshot};
+use mapwise::{DynMap, ShardedMap, check, profile::snapshot};
 use mapwise_profile::Profile;
 
 /// Where the child leaves its profile.
@@ -47,4 +47,29 @@ fn a_profile_has_the_findings_with_their_calls_in_the_order_in_which_they_happen
     assert!(read.thread == write.thread && read.thread != conflict.thread, "{finding:?}");
     assert_eq!((conflict.site.line, write.site.line), (read.site.line + 2, read.site.line + 2));
     assert!(read.site.file.ends_with("profile_findings.rs"));
+}
+
+#[test]
+fn a_finding_behind_a_pointer_names_the_lines_that_called() {
+    let visits: Box<dyn DynMap<&str, u64>> = Box::new(ShardedMap::new());
+    visits.insert("/", 0);
+    let both = Barrier::new(2);
+    let line = line!();
+    let visit = || {
+        let seen = visits.get(&"/").unwrap_or(0);
+        both.wait();
+        visits.insert("/", seen + 1);
+        both.wait();
+    };
+    let findings = check::collect(|| {
+        thread::scope(|scope| {
+            scope.spawn(visit);
+            scope.spawn(visit);
+        });
+    });
+    let [finding] = &findings[..] else { panic!("{findings:?}") };
+    let mut lines: Vec<u32> = finding.accesses().iter().map(|access| access.site().location().line()).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [line + 2, line + 4, line + 4]);
+    assert!(finding.accesses().iter().all(|access| access.site().location().file() == file!()));
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use mapwise::{
-    MutexMap, RwLockMap,
+    Action, ActorMap, DynMap, MutexMap, RwLockMap,
     profile::{Tier, set_tier, snapshot},
 };
 use mapwise_profile::MapProfile;
@@ -76,6 +76,56 @@ fn the_matrix_tells_each_waiter_with_each_holder_and_the_delay() {
         }
     }
     assert!(rows.is_sorted_by(|one, next| one.delay_ns >= next.delay_ns));
+}
+
+#[test]
+fn a_call_through_a_pointer_is_the_line_that_made_it() {
+    set_tier(Tier::Sites);
+    for (name, map) in [
+        ("dyn mutex", Box::new(MutexMap::new().named("dyn mutex")) as Box<dyn DynMap<u64, u64>>),
+        ("dyn actor", Box::new(ActorMap::new().named("dyn actor"))),
+    ] {
+        map.insert(1, 1);
+        let inside = Barrier::new(2);
+        let line = line!();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                map.compute(1, &mut |_| {
+                    inside.wait();
+                    thread::sleep(Duration::from_millis(20));
+                    Action::Keep(())
+                });
+            });
+            inside.wait();
+            map.get(&1);
+        });
+        let rows = of(name).matrix;
+        let met = rows.iter().find(|row| row.operation == "get").unwrap_or_else(|| panic!("{rows:#?}"));
+        let holder = met.holder.as_ref().unwrap_or_else(|| panic!("{rows:#?}"));
+        assert_eq!((met.waiter.line, holder.line), (line + 10, line + 3), "{rows:#?}");
+        assert!(met.waiter.file == file!() && holder.file == file!(), "{rows:#?}");
+    }
+}
+
+#[test]
+fn a_closure_behind_a_pointer_keeps_its_own_lines() {
+    set_tier(Tier::Sites);
+    let outer: Box<dyn DynMap<u64, u64>> = Box::new(MutexMap::new().named("dyn outer"));
+    let inner = RwLockMap::new().named("in dyn outer");
+    inner.insert(1, 1);
+    let inside = Barrier::new(2);
+    let line = line!();
+    thread::scope(|scope| {
+        scope.spawn(|| hold(&inner, &inside, Duration::from_millis(15)));
+        outer.compute(1, &mut |_| {
+            wait(&inner, &inside);
+            Action::Put(1, ())
+        });
+    });
+    let rows = of("in dyn outer").matrix;
+    assert_eq!(rows.len(), 1, "{rows:#?}");
+    assert_eq!(rows[0].waiter.file, file!());
+    assert_ne!(rows[0].waiter.line, line + 3, "the call through the pointer did not wait");
 }
 
 #[test]

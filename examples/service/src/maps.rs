@@ -1,6 +1,6 @@
 //! The map behind each use: of a kind that is chosen when the service starts.
 //!
-//! An enum and not `dyn DynMap`: through a pointer the profile cannot see which line of the service called.
+//! An enum and not `dyn DynMap`, whose closures return nothing.
 
 use mapwise::{Action, MutexMap, RwLockMap, ShardedMap, SyncMap};
 

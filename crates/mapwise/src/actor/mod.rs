@@ -17,6 +17,8 @@ use std::{
 };
 
 pub use self::builder::ActorBuilder;
+#[cfg(any(feature = "check", feature = "profile"))]
+pub(crate) use self::traits::DYNAMIC;
 use crate::{
     api::{Caps, Iteration, Progress},
     frozen::FrozenMap,

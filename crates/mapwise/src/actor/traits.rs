@@ -15,6 +15,10 @@ use crate::{
     table::Table,
 };
 
+/// The file of methods that are called through a pointer.
+#[cfg(any(feature = "check", feature = "profile"))]
+pub(crate) const DYNAMIC: &str = file!();
+
 /// Entries that one message carries when many are added.
 const CHUNK: usize = 1024;
 

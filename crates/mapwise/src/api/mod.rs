@@ -11,6 +11,8 @@ mod read;
 mod write;
 
 pub use caps::{Caps, Iteration, Progress};
+#[cfg(any(feature = "check", feature = "profile"))]
+pub(crate) use dynamic::DYNAMIC;
 pub use dynamic::{DynMap, InPlace};
 pub use errors::{BadShardCount, DuplicateKey, NotSwapped, Occupied};
 pub use merge::MapMerge;

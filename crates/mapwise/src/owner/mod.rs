@@ -24,7 +24,7 @@ use std::{
 };
 
 use self::reply::{Answer, Waiter};
-use crate::seam::{Op, Tally};
+use crate::seam::{Op, Tally, line_of};
 
 /// Requests that fit into a queue unless the user says otherwise.
 pub(crate) const DEFAULT_QUEUE: usize = 1024;
@@ -175,7 +175,7 @@ impl<T, E> Owner<T, E> {
         // by returning, since `wait` waits, and not by unwinding, since dropping `waiting` waits too.
         let job = unsafe { mem::transmute::<Box<dyn Job<T> + Send + 'scope>, Box<dyn Job<T> + Send>>(job) };
         let waiting = Waiting(Some(waiter));
-        let asked = Asked { op, site: Location::caller() };
+        let asked = Asked { op, site: line_of(Location::caller()) };
         // A job that is refused is dropped here, and that is its answer.
         drop(self.sender().send(Message::Job(job, asked)));
         waiting.wait()
@@ -190,7 +190,7 @@ impl<T, E> Owner<T, E> {
     pub(crate) fn send<R: Send + 'static>(&self, op: Op, job: impl FnOnce(&mut T) -> R + Send + 'static) -> Ticket<R> {
         refuse_own_thread(self.identity, op);
         let (answer, waiter) = reply::pair();
-        let asked = Asked { op, site: Location::caller() };
+        let asked = Asked { op, site: line_of(Location::caller()) };
         // As in `call`.
         drop(self.deliver(Message::Job(Box::new(Call { work: job, answer }), asked), op));
         Ticket { waiter, identity: self.identity, op, tally: self.tally.clone() }

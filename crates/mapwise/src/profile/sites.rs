@@ -11,6 +11,8 @@ use std::{
     },
 };
 
+use crate::seam::line_of;
+
 /// How many sites have numbers of their own.
 pub(super) const CAP: usize = 1 << 12;
 
@@ -52,7 +54,7 @@ static FULL: AtomicBool = AtomicBool::new(false);
 
 /// Returns the number of `location`, which gets one now if it has none.
 pub(super) fn intern(location: &'static Location<'static>) -> Site {
-    intern_in(&SITES, location).unwrap_or_else(|| {
+    intern_in(&SITES, line_of(location)).unwrap_or_else(|| {
         // Relaxed: only a note in the profile depends on it.
         FULL.store(true, Ordering::Relaxed);
         Site::OTHER

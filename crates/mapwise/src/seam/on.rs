@@ -6,7 +6,7 @@ mod mark;
 
 use std::{marker::PhantomData, ops::Deref, panic::Location, sync::Arc};
 
-use super::{Change, MapType, Op, Visitor};
+use super::{Change, MapType, Op, Visitor, line_of};
 use crate::check::{
     delay, explore,
     here::{self, Actor, Frame},
@@ -46,7 +46,7 @@ impl Seam {
     /// If this thread is inside an operation of this map already; the finding is told before.
     #[track_caller]
     pub(crate) fn begin(&self, op: Op, hash: Option<u64>) -> Scope<'_> {
-        let site = Location::caller();
+        let site = line_of(Location::caller());
         let mut call = self.call(here::meaning_of(op), hash, site, true);
         let node = here::node_of(&self.map, call.op, hash);
         let of = self.map.of;
@@ -58,7 +58,7 @@ impl Seam {
     /// Begins an operation that waits for nobody and runs no user code while others wait for it: it needs no scope.
     #[track_caller]
     pub(crate) fn look(&self, op: Op, hash: Option<u64>) -> Call<'_> {
-        self.call(here::meaning_of(op), hash, Location::caller(), false)
+        self.call(here::meaning_of(op), hash, line_of(Location::caller()), false)
     }
 
     fn call(&self, op: Op, hash: Option<u64>, site: &'static Location<'static>, takes_scope: bool) -> Call<'_> {
@@ -103,7 +103,7 @@ impl Seam {
     pub(crate) fn saw(&self, op: Op, hash: u64, found: bool) {
         let time = self.map.now();
         let op = here::meaning_of(op);
-        let site = Location::caller();
+        let site = line_of(Location::caller());
         if let Some(actor) = here::note(&self.map, hash, time, op, found, site) {
             self.map.used_by(actor.id);
         }
@@ -115,7 +115,7 @@ impl Seam {
     /// Reports a write through `&mut` of the map, which nobody else can see.
     #[track_caller]
     pub(crate) fn wrote_owned(&self, op: Op, hash: u64, change: Change) {
-        let site = Location::caller();
+        let site = line_of(Location::caller());
         // Not blind, whatever it is: nobody could have come between.
         let op = if matches!(op, Op::Insert | Op::Remove) { Op::Compute } else { op };
         self.call(op, Some(hash), site, false).wrote(hash, change);
@@ -134,7 +134,7 @@ impl Seam {
     /// A call that is done later, on another thread.
     #[track_caller]
     pub(crate) fn later(&self, op: Op) -> Call<'static> {
-        let site = Location::caller();
+        let site = line_of(Location::caller());
         let here = self.call(op, None, site, true);
         let mut call = Call::new(MapRef::Shared(Arc::clone(&self.map)), op, None, site);
         call.actor = here.actor;
