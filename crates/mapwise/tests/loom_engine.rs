@@ -112,6 +112,35 @@ fn an_overflow_bucket_that_is_used_again_misleads_nobody() {
     });
 }
 
+/// A look-up in a chain whose bucket is given back, and then linked to one that another thread made and gave back.
+///
+/// Fails when `Pool::link` stores with Relaxed; when `Chain::next` loads so.
+#[test]
+fn a_look_up_may_stray_among_free_overflow_buckets() {
+    bounded(1, || {
+        let map = Arc::new(full::<u64>([key(1), key(2), key(3), key(1) | ODD, key(2) | ODD]));
+        let writer = thread::spawn({
+            let map = Arc::clone(&map);
+            move || {
+                map.insert(key(3) | ODD, 7);
+                map.remove(&(key(3) | ODD));
+            }
+        });
+        let remover = thread::spawn({
+            let map = Arc::clone(&map);
+            move || map.remove(&key(1))
+        });
+        let reader = thread::spawn({
+            let map = Arc::clone(&map);
+            move || assert_eq!(map.get(&key(4)), None)
+        });
+        writer.join().unwrap();
+        remover.join().unwrap();
+        reader.join().unwrap();
+        assert_eq!(map.get(&key(3)), Some(key(3)));
+    });
+}
+
 /// A look-up under the lock beside an update and a removal of the same entry.
 ///
 /// Fails when `Exclusive::store`, `Shared::drop` or `exchange` is Relaxed.

@@ -287,7 +287,7 @@ impl<'m, K, V> Iterator for Chain<'m, K, V> {
     type Item = &'m Overflow<K, V>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Acquire: pairs with the Releases of `insert_into_chain` and `tidy`, so that the bucket is seen initialized.
+        // Acquire: pairs with the Releases of `chain`, `tidy_up` and `Pool::link`, so that the bucket is seen initialized.
         let overflow = NonNull::new(self.link.load(Ordering::Acquire))?;
         // SAFETY: kept; overflow buckets are changed through shared references only.
         let overflow = unsafe { overflow.as_ref() };
