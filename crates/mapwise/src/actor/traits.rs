@@ -4,12 +4,11 @@ use std::{
     collections::HashMap,
     fmt,
     hash::{BuildHasher, Hash},
-    ops::ControlFlow,
 };
 
 use super::{ActorMap, Held};
 use crate::{
-    api::{Action, Caps, DynMap},
+    api::{DynMap, dyn_methods},
     convert::IntoEntries,
     seam::{Change, Op, Watch, disregard_pauses},
     table::Table,
@@ -28,49 +27,7 @@ where
     V: Clone + Send,
     S: BuildHasher + Send + Sync,
 {
-    fn caps_dyn(&self) -> Caps {
-        Self::CAPS
-    }
-
-    #[track_caller]
-    fn get_dyn(&self, key: &K) -> Option<V> {
-        self.get(key)
-    }
-
-    #[track_caller]
-    fn view_dyn(&self, key: &K, read: &mut (dyn FnMut(&V) + Send)) -> bool {
-        self.view(key, read).is_some()
-    }
-
-    #[track_caller]
-    fn insert_dyn(&self, key: K, value: V) -> Option<V> {
-        self.insert(key, value)
-    }
-
-    #[track_caller]
-    fn compute_dyn(&self, key: K, decide: &mut (dyn FnMut(Option<&mut V>) -> Action<V, ()> + Send)) {
-        self.compute(key, decide);
-    }
-
-    #[track_caller]
-    fn remove_dyn(&self, key: &K) -> Option<V> {
-        self.remove(key)
-    }
-
-    #[track_caller]
-    fn for_each_dyn(&self, visit: &mut (dyn FnMut(&K, &V) -> ControlFlow<()> + Send)) {
-        let _ = self.try_for_each(visit);
-    }
-
-    #[track_caller]
-    fn retain_dyn(&self, keep: &mut (dyn FnMut(&K, &mut V) -> bool + Send)) {
-        self.retain(keep);
-    }
-
-    #[track_caller]
-    fn len_dyn(&self) -> usize {
-        self.len()
-    }
+    dyn_methods! {}
 }
 
 impl<K, V, S> fmt::Debug for ActorMap<K, V, S> {

@@ -127,6 +127,57 @@ impl<K, V> dyn DynMap<K, V> + '_ {
     }
 }
 
+/// The methods of `DynMap<K, V>`, for a map that has them all under their own names.
+macro_rules! dyn_methods {
+    () => {
+        fn caps_dyn(&self) -> $crate::Caps {
+            Self::CAPS
+        }
+
+        #[track_caller]
+        fn get_dyn(&self, key: &K) -> Option<V> {
+            self.get(key)
+        }
+
+        #[track_caller]
+        fn view_dyn(&self, key: &K, read: &mut (dyn FnMut(&V) + Send)) -> bool {
+            self.view(key, read).is_some()
+        }
+
+        #[track_caller]
+        fn insert_dyn(&self, key: K, value: V) -> Option<V> {
+            self.insert(key, value)
+        }
+
+        #[track_caller]
+        fn compute_dyn(&self, key: K, decide: &mut (dyn FnMut(Option<&mut V>) -> $crate::Action<V, ()> + Send)) {
+            self.compute(key, decide);
+        }
+
+        #[track_caller]
+        fn remove_dyn(&self, key: &K) -> Option<V> {
+            self.remove(key)
+        }
+
+        #[track_caller]
+        fn for_each_dyn(&self, visit: &mut (dyn FnMut(&K, &V) -> ::std::ops::ControlFlow<()> + Send)) {
+            let _ = self.try_for_each(visit);
+        }
+
+        #[track_caller]
+        fn retain_dyn(&self, keep: &mut (dyn FnMut(&K, &mut V) -> bool + Send)) {
+            self.retain(keep);
+        }
+
+        #[track_caller]
+        fn len_dyn(&self) -> usize {
+            self.len()
+        }
+    };
+}
+
+pub(crate) use dyn_methods;
+
 /// Marks a map whose closures run on the thread that calls it: with [`MapWrite`] it is a [`DynMap`] by itself.
 ///
 /// Implement it beside `MapWrite` for a map of your own. Without the mark no map could be a `DynMap` in any other way:
@@ -139,47 +190,5 @@ where
     V: Clone,
     M: MapWrite<K, V> + InPlace + Send + Sync,
 {
-    fn caps_dyn(&self) -> Caps {
-        M::CAPS
-    }
-
-    #[track_caller]
-    fn get_dyn(&self, key: &K) -> Option<V> {
-        self.get(key)
-    }
-
-    #[track_caller]
-    fn view_dyn(&self, key: &K, read: &mut (dyn FnMut(&V) + Send)) -> bool {
-        self.view(key, read).is_some()
-    }
-
-    #[track_caller]
-    fn insert_dyn(&self, key: K, value: V) -> Option<V> {
-        self.insert(key, value)
-    }
-
-    #[track_caller]
-    fn compute_dyn(&self, key: K, decide: &mut (dyn FnMut(Option<&mut V>) -> Action<V, ()> + Send)) {
-        self.compute(key, decide);
-    }
-
-    #[track_caller]
-    fn remove_dyn(&self, key: &K) -> Option<V> {
-        self.remove(key)
-    }
-
-    #[track_caller]
-    fn for_each_dyn(&self, visit: &mut (dyn FnMut(&K, &V) -> ControlFlow<()> + Send)) {
-        let _ = self.try_for_each(visit);
-    }
-
-    #[track_caller]
-    fn retain_dyn(&self, keep: &mut (dyn FnMut(&K, &mut V) -> bool + Send)) {
-        self.retain(keep);
-    }
-
-    #[track_caller]
-    fn len_dyn(&self) -> usize {
-        self.len()
-    }
+    dyn_methods! {}
 }

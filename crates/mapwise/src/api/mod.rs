@@ -13,6 +13,7 @@ mod write;
 pub use caps::{Caps, Iteration, Progress};
 #[cfg(any(feature = "check", feature = "profile"))]
 pub(crate) use dynamic::DYNAMIC;
+pub(crate) use dynamic::dyn_methods;
 pub use dynamic::{DynMap, InPlace};
 pub use errors::{BadShardCount, DuplicateKey, NotSwapped, Occupied};
 pub use merge::MapMerge;
