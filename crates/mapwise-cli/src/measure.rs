@@ -32,8 +32,7 @@ pub(crate) fn advise(args: &Advise, style: Style<'_>) -> Result<u8, Failure> {
     let watch = Watch::new();
     let run = measure(&settings, &watch);
     watch.finish();
-    let status = output.deliver(&Record::Run(Box::new(run?)))?;
-    Ok(if interrupted() { INTERRUPTED } else { status })
+    deliver(&output, &Record::Run(Box::new(run?)))
 }
 
 /// Measures several workloads, one after the other.
@@ -63,7 +62,12 @@ pub(crate) fn bench(args: &Bench, style: Style<'_>) -> Result<u8, Failure> {
         }
     }
     watch.finish();
-    let status = output.deliver(&Record::Bench(BenchFile::new(runs)))?;
+    deliver(&output, &Record::Bench(BenchFile::new(runs)))
+}
+
+/// Delivers what was measured; the status says whether the user ended it early.
+pub(crate) fn deliver(output: &Output<'_>, record: &Record) -> Result<u8, Failure> {
+    let status = output.deliver(record)?;
     Ok(if interrupted() { INTERRUPTED } else { status })
 }
 

@@ -6,11 +6,11 @@ use mapwise_report::text::Style;
 use mapwise_workload::suite::{Settings, check, measure};
 
 use crate::args::Bench;
-use crate::failure::{Failure, INTERRUPTED};
-use crate::measure::command;
+use crate::failure::Failure;
+use crate::measure::{command, deliver};
 use crate::output::Output;
 use crate::terminal::say;
-use crate::watch::{Watch, catch_interrupts, interrupted};
+use crate::watch::{Watch, catch_interrupts};
 
 /// Measures the selected rows of the suite.
 pub(crate) fn peers(args: &Bench, style: Style<'_>) -> Result<u8, Failure> {
@@ -25,8 +25,7 @@ pub(crate) fn peers(args: &Bench, style: Style<'_>) -> Result<u8, Failure> {
     let suite = suite?;
     suite.skipped.iter().for_each(|reason| say(&format!("not measured: {reason}")));
     let bench = BenchFile { rows: suite.rows, ..BenchFile::new(suite.runs) };
-    let status = output.deliver(&Record::Bench(bench))?;
-    Ok(if interrupted() { INTERRUPTED } else { status })
+    deliver(&output, &Record::Bench(bench))
 }
 
 fn settings(args: &Bench) -> Settings {
