@@ -92,7 +92,7 @@ pub(super) fn unexplained(facts: &Facts<'_>) -> Option<Advice> {
     let held_ns = if map.holds.times.count() >= MIN_TIMED {
         map.holds.period.saturating_mul(map.holds.times.sum_ns)
     } else {
-        map.operation_count().saturating_mul(LONG_NS)
+        facts.holds().saturating_mul(LONG_NS)
     };
     let explained_ns =
         held_ns.saturating_mul(behind).saturating_mul(SLACK).saturating_add(map.contentions.saturating_mul(WAKE_NS));

@@ -78,7 +78,9 @@ fn advice(facts: &Facts<'_>, hot: &[&HotKey], delay_ns: u64) -> Advice {
     if let Some(entries) = facts.map.shards.entries() {
         evidence.push(format!("entries are spread: the fullest shard has {:.1} times the mean", entries.ratio()));
     }
-    let remedy = if facts.writes() <= 0.1 {
+    let remedy = if facts.writes() <= 0.1 && facts.locks_buckets() {
+        "keep a copy beside the map, or make its writes shorter"
+    } else if facts.writes() <= 0.1 {
         "read it without a lock: Map or SyncMap, or keep a copy beside the map"
     } else {
         "take it out of the map: an atomic or CounterMap for a count, one copy for each thread merged when asked (PerThreadMap) for the rest"

@@ -51,6 +51,10 @@ pub(super) fn resize_storm(facts: &Facts<'_>) -> Option<Advice> {
 
 /// Reads that wait for rare writes.
 pub(super) fn readers_blocked(facts: &Facts<'_>) -> Option<Advice> {
+    // It is the remedy; what its reads wait for is a long hold.
+    if facts.locks_buckets() {
+        return None;
+    }
     let (read_ns, writes) = (facts.read_delay_ns(), facts.writes());
     let part = facts.share_of_delay(read_ns);
     // An owner thread makes reads wait for reads.
@@ -73,7 +77,8 @@ pub(super) fn too_few_shards(facts: &Facts<'_>) -> Option<Advice> {
     let map = facts.map;
     let (shards, enough) = (map.shards.each.len() as u64, facts.running.saturating_mul(SHARDS_EACH).max(SHARDS_EACH));
     let is_uneven = map.shards.delay().is_some_and(|delay| shards as f64 > UNEVEN && delay.ratio() >= UNEVEN);
-    if shards == 0 || shards >= enough || is_uneven {
+    // The parts of a `Map` are no shards: it has many locks in each.
+    if shards == 0 || shards >= enough || is_uneven || facts.locks_buckets() {
         return None;
     }
     let is_owned = map.awaited() == Awaited::Owner;
