@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mapwise::{MapWrite, MutexMap, RwLockMap, ShardedMap};
+use mapwise::{Map, MapWrite, MutexMap, RwLockMap, ShardedMap};
 
 /// Keys in each map: their tables stay in the second-level cache.
 const KEYS: u64 = 4096;
@@ -37,7 +37,7 @@ const TURN: Duration = Duration::from_millis(4);
 
 /// What a cell is made of, and the values that are measured.
 const AXES: [(&str, &[&str]); 5] = [
-    ("map", &["ShardedMap", "RwLockMap", "MutexMap"]),
+    ("map", &["Map", "ShardedMap", "RwLockMap", "MutexMap"]),
     ("op", &["get", "insert", "churn"]),
     ("hasher", &["std", "fast"]),
     ("tier", &["0", "1"]),
@@ -148,6 +148,7 @@ fn work_on<S: BuildHasher + Clone + Send + Sync>(
     threads: usize,
 ) -> Result<(), Box<dyn Error>> {
     match map {
+        "Map" => serve(&Map::with_hasher(hasher), op, threads),
         "ShardedMap" => serve(&ShardedMap::with_hasher(hasher), op, threads),
         "RwLockMap" => serve(&RwLockMap::with_hasher(hasher), op, threads),
         "MutexMap" => serve(&MutexMap::with_hasher(hasher), op, threads),

@@ -52,10 +52,7 @@ pub(crate) use self::called::{called_at, line_of};
 #[cfg(feature = "profile")]
 pub(crate) use self::metered::*;
 #[cfg(not(feature = "profile"))]
-pub(crate) use self::{
-    body::*,
-    unmetered::{Errand, Tally, disregard_pauses, pause},
-};
+pub(crate) use self::{body::*, unmetered::*};
 pub(crate) use crate::op::{Change, Holds, MapType, Op, Visitor};
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Drop for Index {
     fn drop(&mut self) {
         // one-thread: before anybody else can get it.
         #[cfg(feature = "profile")]
-        CACHED.with(|cached| cached.set(usize::MAX));
+        CACHED.with(|cached| cached.set(0));
         let thread = {
             let mut pool = POOL.lock();
             pool.free.push(Reverse(self.0));
@@ -55,7 +55,7 @@ crate::sync::thread_local! {
     static INDEX: Index = {
         let index = Index::acquire(Some(thread::current()));
         #[cfg(feature = "profile")]
-        CACHED.with(|cached| cached.set(index.0));
+        CACHED.with(|cached| cached.set(scaled(index.0)));
         index
     };
 }
@@ -63,10 +63,31 @@ crate::sync::thread_local! {
 #[cfg(feature = "profile")]
 std::thread_local! {
     // Has no destructor, so that it is there to the thread's end, and a look at it is one load.
-    static CACHED: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) };
+    static CACHED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Returns this thread's index if [`with`] has given it one already, and a number above every index otherwise.
+/// The number of bytes between the places of two threads, where each has its own in an array.
+#[cfg(feature = "profile")]
+pub(crate) const SCALE: usize = 384;
+
+/// How many threads have such places: twice as many as there are processors.
+///
+/// Threads are often more than processors, and an index above the processors is given out only then.
+#[cfg(feature = "profile")]
+pub(crate) fn places() -> usize {
+    static PLACES: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *PLACES.get_or_init(|| std::thread::available_parallelism().map_or(8, |n| n.get() * 2).clamp(8, 64))
+}
+
+/// Where in such an array the place of a thread is, in bytes; the first is nobody's, for threads that have none.
+#[cfg(feature = "profile")]
+fn scaled(index: usize) -> usize {
+    // A model's threads share.
+    if index < places() && cfg!(not(loom)) { (index + 1) * SCALE } else { 0 }
+}
+
+/// Returns where this thread's place is, in bytes, if [`with`] has given it an index already, and otherwise 0: that of
+/// nobody. Never more than `places() * SCALE`, and a multiple of [`SCALE`].
 #[cfg(feature = "profile")]
 #[inline(always)]
 pub(crate) fn cached() -> usize {

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mapwise::{MutexMap, RwLockMap, ShardedMap, profile::snapshot};
+use mapwise::{Map, MapWrite, MutexMap, RwLockMap, ShardedMap, profile::snapshot};
 use mapwise_profile::{
     Profile,
     advice::{Lint, advise},
@@ -98,8 +98,7 @@ fn on_threads(threads: u64, least: u64, step: impl Fn(u64, u64) + Sync) {
     });
 }
 
-fn slow_holder(outside: &Outside) -> Profile {
-    let map = RwLockMap::<u64, u64>::new().named("planted");
+fn slow_holder(map: &(impl MapWrite<u64, u64> + Sync), outside: &Outside) -> Profile {
     (0..64).for_each(|key| assert_eq!(map.insert(key, 0), None));
     on_threads(3, 0, |thread, round| {
         if thread == 0 {
@@ -113,8 +112,7 @@ fn slow_holder(outside: &Outside) -> Profile {
     snapshot()
 }
 
-fn hot_key(outside: &Outside) -> Profile {
-    let map = ShardedMap::<u64, u64>::with_shards(64).expect("a power of two").named("planted");
+fn hot_key(map: &(impl MapWrite<u64, u64> + Sync), outside: &Outside) -> Profile {
     (0..4096).for_each(|key| assert_eq!(map.insert(key, 0), None));
     on_threads(4, SAMPLED, |thread, round| {
         let is_hot = round % 5 != 0;
@@ -122,7 +120,8 @@ fn hot_key(outside: &Outside) -> Profile {
         outside.time(is_hot, || {
             map.update(&key, |_| {
                 let entered = Instant::now();
-                work_for(Duration::from_micros(3));
+                // Long beside what a call takes in a debug build.
+                work_for(Duration::from_micros(10));
                 entered
             })
         });
@@ -226,8 +225,10 @@ fn planted_program() {
     let Ok(program) = std::env::var(PROGRAM) else { return };
     let outside = Outside::default();
     let profile = match program.as_str() {
-        "slow_holder" => slow_holder(&outside),
-        "hot_key" => hot_key(&outside),
+        "slow_holder" => slow_holder(&RwLockMap::new().named("planted"), &outside),
+        "slow_holder_of_map" => slow_holder(&Map::new().named("planted"), &outside),
+        "hot_key" => hot_key(&ShardedMap::with_shards(64).expect("a power of two").named("planted"), &outside),
+        "hot_key_of_map" => hot_key(&Map::new().named("planted"), &outside),
         "bad_hash" => bad_hash(&outside),
         "resize_storm" => resize_storm(&outside),
         _ => panic!("no such program: {program}"),
@@ -297,8 +298,17 @@ fn is_named_first(program: &str, tier: u8, lint: Lint) {
 
 #[test]
 fn a_slow_holder_is_named_first_and_so_is_its_line() {
-    is_named_first("slow_holder", 2, Lint::LongHold);
-    let seen = run("slow_holder", 2);
+    slow_holder_is_named_first("slow_holder");
+}
+
+#[test]
+fn a_slow_holder_of_a_bucket_is_named_first_and_so_is_its_line() {
+    slow_holder_is_named_first("slow_holder_of_map");
+}
+
+fn slow_holder_is_named_first(program: &str) {
+    is_named_first(program, 2, Lint::LongHold);
+    let seen = run(program, 2);
     // Rows are in the order of their delay.
     let worst = seen.profile.maps[0].matrix.first().expect("somebody waited");
     let holder = worst.holder.as_ref().expect("tier 2 knows holders");
@@ -309,11 +319,17 @@ fn a_slow_holder_is_named_first_and_so_is_its_line() {
 #[test]
 fn a_slow_holder_is_named_first_without_sites_too() {
     is_named_first("slow_holder", 1, Lint::LongHold);
+    is_named_first("slow_holder_of_map", 1, Lint::LongHold);
 }
 
 #[test]
 fn a_hot_key_is_named_first() {
     is_named_first("hot_key", 1, Lint::HotKey);
+}
+
+#[test]
+fn a_hot_key_of_map_is_named_first() {
+    is_named_first("hot_key_of_map", 1, Lint::HotKey);
 }
 
 #[test]

@@ -35,6 +35,10 @@ fn drive(map: &(impl MapWrite<u64, u64> + Sync), threads: u64, rounds: u64) {
                 let own = 1_000_000 * (thread + 1);
                 for round in 0..rounds {
                     map.insert(own + round, round);
+                    if round == 0 {
+                        // By now all of them have used a map, and none has ended.
+                        barrier.wait();
+                    }
                     map.insert(own + round, round);
                     map.get(&(own + round));
                     map.get(&(own + rounds + round));

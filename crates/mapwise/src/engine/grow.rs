@@ -13,7 +13,10 @@ use super::{
     shape::{FULL, Shape},
     table::Engine,
 };
-use crate::sync::{AtomicPtr, Ordering};
+use crate::{
+    seam::growing,
+    sync::{AtomicPtr, Ordering},
+};
 
 /// The directory is doubled only while it has at most this many entries for each segment: where hashes are so alike
 /// that more were needed, chains are the lesser evil.
@@ -56,6 +59,7 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
 
     /// Makes room for `additional` more entries, as far as nobody else is busy with the same.
     pub(crate) fn reserve(&self, additional: usize) {
+        let _upkeep = self.seam.upkeep();
         let wanted = self.count.sum().saturating_add(additional);
         let mut from = 0_u64;
         loop {
@@ -161,6 +165,7 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
     }
 
     fn split(&self, segment: Segment<'_, K, V>) {
+        let _growing = growing();
         let header = segment.header();
         // Relaxed: only the thread whose turn it is stores them.
         let depth = header.depth.load(Ordering::Relaxed);
@@ -211,6 +216,7 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
     }
 
     fn replace(&self, segment: Segment<'_, K, V>) {
+        let _growing = growing();
         let header = segment.header();
         let larger = segment.shape().next();
         let successor = self.next_segment(&header.successor, larger, 0, segment);

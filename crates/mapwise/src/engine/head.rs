@@ -87,12 +87,13 @@ impl<K, V> Head<K, V> {
         loop {
             let word = self.word();
             if word.is_free() {
+                backoff.over(word);
                 return word;
             }
             if word.wants_notice() {
                 self.exchange(word, word.with_waiting_writer());
             }
-            backoff.wait();
+            backoff.wait_for(self, word);
         }
     }
 
@@ -120,8 +121,9 @@ impl<K, V> Head<K, V> {
             // Relaxed: the exchange checks it.
             let word = Word(self.word.load(Ordering::Relaxed));
             if !word.admits_reader() {
-                backoff.wait();
+                backoff.wait_for(self, word);
             } else if self.exchange(word, word.with_reader()) {
+                backoff.over(word);
                 return Shared { head: self, word };
             }
         }

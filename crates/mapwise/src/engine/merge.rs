@@ -16,7 +16,7 @@ use super::{
     shape::{FULL, Shape},
     table::Engine,
 };
-use crate::sync::Ordering;
+use crate::{seam::growing, sync::Ordering};
 
 /// Homes of a segment that become empty before anybody looks whether it can be merged: the look costs as much as some tens
 /// of removals.
@@ -85,6 +85,7 @@ impl<K, V, S> Engine<K, V, S> {
 
     /// Merges `segment` with its other half as long as both together have at most `most` entries.
     fn merge<'m>(&'m self, mut segment: Segment<'m, K, V>, most: usize) {
+        let _upkeep = self.seam.upkeep();
         while let Some(pair) = Pair::of(segment) {
             let Some(_merging) = self.passage.try_merge() else { return };
             // one-lock: nobody waits for a turn.
@@ -100,6 +101,7 @@ impl<K, V, S> Engine<K, V, S> {
 
     /// Moves all entries of the child to the parent. The caller has the turns of both.
     fn unite(&self, pair: &Pair<'_, K, V>) {
+        let _growing = growing();
         let &Pair { parent, child, depth } = pair;
         let shape = Shape::full(depth);
         for index in 0..parent.shape().buckets() {

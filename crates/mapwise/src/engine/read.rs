@@ -18,7 +18,10 @@ use super::{
     wait::Backoff,
     word::{Promise, Word},
 };
-use crate::{epoch, seam::Op};
+use crate::{
+    epoch,
+    seam::{Op, Site, Slow},
+};
 
 /// A writer got in the way of a look-up without a lock.
 struct Disturbed;
@@ -39,12 +42,17 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hash = self.hash(key);
-        let scope = self.seam.begin(Op::View, Some(hash));
+        if !snapshots::<K, V>() {
+            let pass = self.seam.pass(Op::View, Some(hash));
+            let scope = self.seam.slow(&pass, (Op::View, Some(hash)), pass.site());
+            return self.view_shared(hash, key, &scope, |found| scope.saw(found), read);
+        }
+        let scope = self.seam.glance(Op::View, hash);
         let saw = |found| {
             scope.locked();
             scope.saw(found);
         };
-        self.view_hashed(hash, key, saw, read)
+        self.view_copied(hash, key, scope.site(), saw, read)
     }
 
     /// Calls `read` with the position and the value of each of `keys` that is present.
@@ -54,7 +62,8 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         Q: Hash + Equivalent<K> + ?Sized,
     {
         let hashes = keys.map(|key| self.hash(key));
-        let scope = self.seam.begin(Op::View, None);
+        let pass = self.seam.pass(Op::View, None);
+        let scope = self.seam.slow(&pass, (Op::View, None), pass.site());
         // All homes are on their way into the cache before the first is needed.
         for hash in hashes {
             let (home, _) = self.look_up(hash);
@@ -63,19 +72,29 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         }
         for (position, (hash, key)) in hashes.into_iter().zip(keys).enumerate() {
             let saw = |found| scope.saw_key(hash, found);
-            let _ = self.view_hashed(hash, key, saw, |value| read(position, value));
+            let read = |value: &V| read(position, value);
+            let _ = if snapshots::<K, V>() {
+                self.view_copied(hash, key, pass.site(), saw, read)
+            } else {
+                self.view_shared(hash, key, &scope, saw, read)
+            };
         }
     }
 
-    /// Shows the value to `read`; `saw` is told before whether there is one, once that is certain.
+    /// Shows a copy of the value to `read`, in a map of listed types; `saw` is told before whether there is one, once that
+    /// is certain.
     #[inline(always)]
-    fn view_hashed<Q, R>(&self, hash: u64, key: &Q, saw: impl FnOnce(bool), read: impl FnOnce(&V) -> R) -> Option<R>
+    fn view_copied<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        site: Site,
+        saw: impl FnOnce(bool),
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
     where
         Q: Equivalent<K> + ?Sized,
     {
-        if !snapshots::<K, V>() {
-            return self.view_shared(hash, key, saw, read);
-        }
         let pin = retires::<K, V>().then(epoch::pin);
         let tag = Tag::of(hash);
         let (home, promise) = self.look_up(hash);
@@ -83,7 +102,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         let value = match peek_home(home, promise, tag, key) {
             Ok(found) => found,
             // Nothing of the first attempt goes along: it would be kept in registers for that.
-            Err(Unsettled) => self.copy_slowly(hash, key),
+            Err(Unsettled) => self.copy_slowly(hash, key, site),
         };
         saw(value.is_some());
         // No lock is held, and no pin if the value is all there is to read.
@@ -98,17 +117,10 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
     /// pinned, if need be.
     #[cold]
     #[inline(never)]
-    fn copy_slowly<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> Option<ManuallyDrop<V>> {
-        let mut backoff = Backoff::new();
-        for _ in 0..TRIES {
-            let home = self.locate(hash);
-            let word = home.head().word();
-            if matches!(home.route(word, hash), Route::Here)
-                && let Ok(found) = peek(home, Promise::of(word.shape()), hash, key)
-            {
-                return found;
-            }
-            backoff.wait();
+    fn copy_slowly<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q, site: Site) -> Option<ManuallyDrop<V>> {
+        let _watched = self.seam.wait_in(Op::View, hash, site);
+        if let Ok(found) = self.copy_patiently(hash, key) {
+            return found;
         }
         let locked = self.lock_home(hash);
         let found = locked.find_anywhere(Tag::of(hash), |found| key.equivalent(found)).map(|place| {
@@ -119,8 +131,34 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         found
     }
 
+    /// The same without the lock, unless it is disturbed too often.
+    fn copy_patiently<Q>(&self, hash: u64, key: &Q) -> Result<Option<ManuallyDrop<V>>, Disturbed>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let mut backoff = Backoff::new();
+        for _ in 0..TRIES {
+            let home = self.locate(hash);
+            let word = home.head().word();
+            if matches!(home.route(word, hash), Route::Here)
+                && let Ok(found) = peek(home, Promise::of(word.shape()), hash, key)
+            {
+                return Ok(found);
+            }
+            backoff.wait_for(home.head(), word);
+        }
+        Err(Disturbed)
+    }
+
     /// Shows the value under `key` under its home's lock, shared; without the lock if no tag matches.
-    fn view_shared<Q, R>(&self, hash: u64, key: &Q, saw: impl FnOnce(bool), read: impl FnOnce(&V) -> R) -> Option<R>
+    fn view_shared<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        scope: &Slow<'_>,
+        saw: impl FnOnce(bool),
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
     where
         Q: Equivalent<K> + ?Sized,
     {
@@ -146,6 +184,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
                 home = Home::of(hash, next);
                 continue;
             }
+            scope.holds(home.head());
             // SAFETY: the lock is held until the end.
             let place = unsafe { home.find(shared.word(), tag, |found| key.equivalent(found)) };
             saw(place.is_some());

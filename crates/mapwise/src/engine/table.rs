@@ -27,6 +27,10 @@ use crate::{
     sync::{AtomicPtr, Mutex, Ordering},
 };
 
+/// How many parts of the map the recorder tells apart: by the lowest bits of a home's place in its segment, so that all
+/// entries of a home are in one part, whatever is split, unless the map is small.
+const PARTS: usize = 64;
+
 /// A concurrent hash table; see the module.
 pub(crate) struct Engine<K, V, S> {
     pub(super) directory: AtomicPtr<Common<K, V>>,
@@ -76,6 +80,7 @@ impl<K, V, S> Engine<K, V, S> {
         let directory = grown.keep(Directory::new(&segments, shape));
         let (count, seam) = (Count::new(), Seam::of(of));
         seam.counts_in(count.gauge());
+        seam.shape::<K, V>(PARTS, |parts, hash| hash as usize / STEP % parts);
         Self {
             directory: AtomicPtr::new(directory),
             hasher,

@@ -44,9 +44,11 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         }
         // drop-outside: of the locks, too.
         let mut leaving = self.leaving_many();
-        let scope = self.seam.begin(Op::Transact, None);
+        let pass = self.seam.pass(Op::Transact, None);
+        let scope = self.seam.slow(&pass, (Op::Transact, None), pass.site());
         let (mut locks, lock_of) = self.lock_all(hashes);
         scope.locked();
+        locks.iter().flatten().for_each(|locked| scope.holds_too(locked.home().head()));
         let found: [Found<'_, K, V>; N] = array::from_fn(|at| {
             let lock = lock_of[at];
             let locked = locks[lock].as_ref().expect("each key's home is locked");

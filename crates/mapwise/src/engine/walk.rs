@@ -21,7 +21,8 @@ impl<K, V, S> Engine<K, V, S> {
     /// Calls `visit` with every entry until it breaks.
     #[track_caller]
     pub(crate) fn try_for_each<B>(&self, mut visit: impl FnMut(&K, &V) -> ControlFlow<B>) -> ControlFlow<B> {
-        let scope = self.seam.begin(Op::ForEach, None);
+        let pass = self.seam.pass(Op::ForEach, None);
+        let scope = self.seam.slow(&pass, (Op::ForEach, None), pass.site());
         let mut visit = |key: &K, value: &V| {
             scope.saw_entry(|| self.known_hash(key));
             visit(key, value)
@@ -36,6 +37,7 @@ impl<K, V, S> Engine<K, V, S> {
                 return ControlFlow::Continue(word);
             }
             let shared = home.head().share();
+            scope.holds_instead(home.head());
             for place in home.places() {
                 // SAFETY: the lock is held, and was when the place was found.
                 unsafe { home.with(place, &mut visit) }?;
@@ -49,7 +51,8 @@ impl<K, V, S> Engine<K, V, S> {
     pub(crate) fn retain(&self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         // drop-outside: of the scope, too.
         let mut leaving = self.leaving_many();
-        let scope = self.seam.begin(Op::Retain, None);
+        let pass = self.seam.pass(Op::Retain, None);
+        let scope = self.seam.slow(&pass, (Op::Retain, None), pass.site());
         let mut keep = |key: &K, value: &mut V| {
             let kept = keep(key, value);
             if !kept {
@@ -60,6 +63,7 @@ impl<K, V, S> Engine<K, V, S> {
         let mut counted = Counted { engine: self, leaving: &mut leaving, before: 0 };
         let all: ControlFlow<Infallible, ()> = self.walk(|home| {
             let mut locked = home.lock();
+            scope.holds_instead(home.head());
             locked.retain(counted.leaving, &mut keep);
             let word = locked.word();
             drop(locked);
@@ -87,7 +91,8 @@ impl<K, V, S> Engine<K, V, S> {
     #[track_caller]
     fn take_out(&self) -> LeavingMany<'_, K, V> {
         let mut leaving = self.leaving_many();
-        let scope = self.seam.begin(Op::Whole, None);
+        let pass = self.seam.pass(Op::Whole, None);
+        let scope = self.seam.slow(&pass, (Op::Whole, None), pass.site());
         let all: ControlFlow<Infallible, ()> = self.walk(|home| {
             let mut locked = home.lock();
             let before = leaving.entries.len();

@@ -64,6 +64,12 @@ impl Word {
         self.0 & LOCKED != 0
     }
 
+    /// What changes when entries leave the bucket for another segment.
+    #[inline(always)]
+    pub(super) fn place(self) -> u64 {
+        self.0 & (SHAPE | MOVED)
+    }
+
     /// Whether the bucket has the shape that was promised, is not moved, and is not locked exclusively.
     #[inline(always)]
     pub(super) fn keeps(self, promise: Promise) -> bool {

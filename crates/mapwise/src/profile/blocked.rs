@@ -27,6 +27,9 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    /// Of a wait whose shard is not known.
+    pub(super) const NO_SHARD: u32 = (1 << SHARD_BITS) - 1;
+
     /// One word; never 0, since a waiter has a site.
     fn pack(self) -> u64 {
         let sites = u64::from(self.waiter.number()) << sites::BITS | u64::from(self.holder.number());

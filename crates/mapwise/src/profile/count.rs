@@ -3,19 +3,20 @@
 //! - **one-writer**: a count that is owned is written by one thread at a time, and what a thread wrote happens before what the
 //!   next owner does (`thread_index`): so a load and a store count exactly. A count that is shared is written by atomic
 //!   additions only, and never looked at.
-//! - **one-word**: the calls so far and the calls left to the next look are one word. A reader sees both or neither.
-//! - **looked-at**: once no call is left, the owner arms the count again before its next call.
+//! - **one-word**: the calls so far and the calls left before the next look are one word. A reader sees both or neither.
+//! - **looked-at**: if no call is left, the next is counted by whoever looks at it, who arms the count again.
+//! - **nobody's**: a count that no thread owns never has a call left, so that every call is looked at, and nobody writes it.
 //!
 //! All orderings are Relaxed: the numbers stand for themselves, and no other data is published by them.
 
 use crate::sync::{AtomicU64, Ordering};
 
-/// How many bits of a count's word say how many calls are left to the next look.
+/// How many bits of a count's word say how many calls are left before the next look.
 ///
 /// The others last for years of nothing but calls.
 const LEFT_BITS: u32 = 11;
 
-/// The most calls between two looks.
+/// The most calls that are left before a look.
 pub(super) const MOST_LEFT: u64 = (1 << LEFT_BITS) - 1;
 
 /// The word of a count after so many calls.
@@ -25,7 +26,7 @@ const fn word(calls: u64, left: u64) -> u64 {
 
 /// One kind of operation.
 pub(super) struct Count {
-    /// The number of the call that is looked at next, and below it how many calls are left until then.
+    /// How many calls there will have been before the one that is looked at next, and below it how many of them are left.
     word: AtomicU64,
     misses: AtomicU64,
     /// The call that is sampled next; one that is over if that was not drawn yet.
@@ -35,40 +36,42 @@ pub(super) struct Count {
 impl Default for Count {
     /// The first call is looked at.
     fn default() -> Self {
-        Self { word: AtomicU64::new(word(0, 1)), misses: AtomicU64::new(0), sample: AtomicU64::new(0) }
-    }
-}
-
-/// A call that is about to be counted by the thread that owns the count.
-pub(crate) struct Prepared<'a> {
-    /// The count with the call.
-    after: u64,
-    word: &'a AtomicU64,
-}
-
-impl Prepared<'_> {
-    /// Counts the call; returns false if it is to be looked at.
-    #[inline(always)]
-    pub(crate) fn count_plain(self) -> bool {
-        // one-writer.
-        self.word.store(self.after, Ordering::Relaxed);
-        self.after & MOST_LEFT != 0
+        Self { word: AtomicU64::new(word(0, 0)), misses: AtomicU64::new(0), sample: AtomicU64::new(0) }
     }
 }
 
 impl Count {
-    /// Begins to count a call: what can be done before the operation has its lock.
+    /// Whether the next call is plain: it is not to be looked at. By the thread that owns the count, or any if nobody does.
     #[inline(always)]
-    pub(super) fn prepare(&self) -> Prepared<'_> {
-        // one-writer; looked-at: at least one call is left.
-        Prepared { after: self.word.load(Ordering::Relaxed) - 1, word: &self.word }
+    pub(super) fn is_plain(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & MOST_LEFT != 0
     }
 
-    /// Says which call is sampled next, and how many calls are left to the next look.
+    /// Counts a call, which is plain.
+    #[inline(always)]
+    pub(super) fn count(&self) {
+        debug_assert!(self.is_plain());
+        // one-writer.
+        self.word.store(self.word.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+    }
+
+    /// Counts a call if it is plain; returns whether it is.
+    #[inline(always)]
+    pub(super) fn count_if_plain(&self) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        let plain = word & MOST_LEFT != 0;
+        if plain {
+            // one-writer.
+            self.word.store(word - 1, Ordering::Relaxed);
+        }
+        plain
+    }
+
+    /// Counts a call that is looked at, says which is sampled next, and how many are left before the next look.
     pub(super) fn arm(&self, sample: u64, left: u64) {
         // one-writer.
         self.sample.store(sample, Ordering::Relaxed);
-        self.word.store(word(self.calls(), left), Ordering::Relaxed);
+        self.word.store(word(self.calls() + 1, left), Ordering::Relaxed);
     }
 
     /// Counts that a key was absent.
@@ -80,7 +83,7 @@ impl Count {
 
     /// Counts a call, on any thread.
     pub(super) fn count_shared(&self) {
-        // One call is always left.
+        // Such a count is never armed, so that no call is left.
         self.word.fetch_add(1 << LEFT_BITS, Ordering::Relaxed);
     }
 
@@ -115,8 +118,8 @@ mod models {
 
     /// Counts as an operation does, with a look at every other call.
     fn call(count: &Count) {
-        if !count.prepare().count_plain() {
-            count.arm(0, 2);
+        if !count.count_if_plain() {
+            count.arm(0, 1);
         }
     }
 

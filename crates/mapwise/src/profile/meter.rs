@@ -9,27 +9,22 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use crossbeam_utils::CachePadded;
-
 use super::{
-    count::Prepared,
     pause,
     pending::{self, Call},
+    places::Places,
     record::{Gauge, Locate, Looked, Record},
     registry,
-    sampling::KEY_PERIOD,
-    stripe::Stripe,
+    sampling::{Armed, KEY_PERIOD},
+    slow::Slow,
     tally::Tally,
 };
-use crate::{
-    op::{Change, Op},
-    thread_index,
-};
+use crate::op::{Change, Op};
 
 /// A map's end of the recorder.
 pub(crate) struct Meter {
     /// The record's, here too: one step less on the way to a counter.
-    owned: Arc<[CachePadded<Stripe>]>,
+    owned: Places,
     record: Arc<Record>,
 }
 
@@ -84,22 +79,53 @@ impl Meter {
     #[inline(always)]
     #[track_caller]
     pub(crate) fn begin(&self, op: Op, hash: Option<u64>) -> Span<'_> {
-        let looked = if self.count_plain(op) { Looked::default() } else { self.record.look(op, hash) };
+        let looked = if self.count_if_plain(op) { Looked::default() } else { self.record.look(op, hash) };
         self.span(op, looked)
     }
 
-    /// Begins to count an operation, if this thread counts by itself.
+    /// Whether an operation is plain: if so, to `count` it is all, as for most. Otherwise it is counted by `Record::arm`.
     ///
-    /// If the count then is plain, that is all, as for most. Otherwise the operation is either counted and to be looked at,
-    /// or not counted: `Record::look` knows.
+    /// The two are apart so that nothing is kept from the one to the other while a lock is taken.
     #[inline(always)]
-    pub(crate) fn prepare(&self, op: Op) -> Option<Prepared<'_>> {
-        self.owned.get(thread_index::cached()).map(|stripe| stripe.prepare(op))
+    pub(crate) fn is_plain(&self, op: Op) -> bool {
+        self.owned.here().count(op).is_plain()
     }
 
+    /// Counts an operation that is plain.
     #[inline(always)]
-    fn count_plain(&self, op: Op) -> bool {
-        self.prepare(op).is_some_and(Prepared::count_plain)
+    pub(crate) fn count_plain(&self, op: Op) {
+        self.owned.here().count(op).count();
+    }
+
+    /// Counts an operation if it is plain; returns whether it is.
+    #[inline(always)]
+    pub(crate) fn count_if_plain(&self, op: Op) -> bool {
+        self.owned.here().count(op).count_if_plain()
+    }
+
+    /// Counts a look at a key that takes no lock.
+    #[inline(always)]
+    pub(crate) fn glance(&self, op: Op, hash: u64) {
+        if !self.count_if_plain(op) {
+            self.record.glance(op, hash);
+        }
+    }
+
+    /// Counts an operation that may wait, and begins it.
+    #[inline(always)]
+    pub(crate) fn slow(&self, (op, hash): (Op, Option<u64>), site: &'static Location<'static>) -> Slow<'_> {
+        let armed = if self.count_if_plain(op) { Armed::default() } else { self.record.arm(op) };
+        Slow::new(&self.record, (op, hash), site, armed)
+    }
+
+    /// Goes on with an operation that was counted.
+    pub(crate) fn go_on(&self, (op, hash): (Op, Option<u64>), site: &'static Location<'static>) -> Slow<'_> {
+        Slow::new(&self.record, (op, hash), site, Armed::default())
+    }
+
+    /// Begins what an operation does for the map and not for its caller; the map's maker is told as the call site.
+    pub(crate) fn upkeep(&self) -> Slow<'_> {
+        self.go_on((Op::Whole, None), self.record.created)
     }
 
     /// An operation that is counted already, with nothing else to be done about it.
@@ -109,7 +135,7 @@ impl Meter {
         self.span(op, Looked::default())
     }
 
-    /// An operation that is not plain: either `count_plain` said so, or it was not `asked` yet.
+    /// An operation that is not counted yet: it is not plain, or was not `asked` yet.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn resume(&self, op: Op, hash: u64, asked: bool) -> Span<'_> {
@@ -137,8 +163,8 @@ impl Meter {
 /// An operation, in the hands of whoever does it.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'map> {
-    record: &'map Record,
-    op: Op,
+    pub(super) record: &'map Record,
+    pub(super) op: Op,
 }
 
 impl Asked<'_> {

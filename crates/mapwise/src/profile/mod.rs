@@ -19,12 +19,15 @@
 
 mod blocked;
 mod count;
+mod holders;
 mod meter;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod notes;
 mod options;
 mod pause;
 mod pending;
+mod places;
 mod record;
 mod registry;
 #[cfg(feature = "axum")]
@@ -32,6 +35,7 @@ mod router;
 mod sampling;
 mod sites;
 mod sketch;
+mod slow;
 mod snapshot;
 mod stripe;
 mod tally;
@@ -45,10 +49,11 @@ pub use self::metrics::Metrics;
 pub use self::router::router;
 
 pub(crate) use self::{
-    count::Prepared,
     meter::{Asked, Meter, Span},
+    notes::{Waiting, growing},
     pause::{disregard_pauses, pause},
     record::{Gauge, Locate},
+    slow::Slow,
     tally::Tally,
 };
 pub use self::{

@@ -145,7 +145,8 @@ impl Pending {
         call.record.count_slow_path();
         if let Some(ns) = slow.ns {
             let (waiter, holder) = (sites::intern(call.site), slow.holder);
-            call.record.waited(Wait { waiter, holder, op: call.op, shard: slow.shard, replaced: slow.replaced }, ns);
+            call.record
+                .waited(Wait { waiter, holder, op: call.op, shard: Some(slow.shard), replaced: slow.replaced }, ns);
         }
     }
 }

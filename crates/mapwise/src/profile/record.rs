@@ -11,7 +11,6 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
-    thread,
 };
 
 use crossbeam_utils::CachePadded;
@@ -22,6 +21,7 @@ use super::{
     blocked::{Blocked, Pair},
     options::tier,
     pause, pending,
+    places::Places,
     sampling::{Armed, now_and_then},
     sites::Site,
     stripe::{Rare, Stripe},
@@ -47,7 +47,7 @@ pub(crate) struct Record {
     pub(super) created: &'static Location<'static>,
     pub(super) shape: OnceLock<Shape>,
     pub(super) name: Mutex<Option<Box<str>>>,
-    owned: Arc<[CachePadded<Stripe>]>,
+    owned: Places,
     shared: Box<[CachePadded<Stripe>]>,
     /// Where the map counts its entries itself, if it does.
     gauge: OnceLock<Box<dyn Gauge>>,
@@ -69,7 +69,8 @@ pub(super) struct Wait {
     pub(super) waiter: Site,
     pub(super) holder: Site,
     pub(super) op: Op,
-    pub(super) shard: usize,
+    /// None if it is not known, or if there were several.
+    pub(super) shard: Option<usize>,
     /// A table was replaced meanwhile.
     pub(super) replaced: bool,
 }
@@ -131,14 +132,12 @@ pub(super) struct ShardRecord {
 
 impl Record {
     pub(super) fn new(kind: &'static str, created: &'static Location<'static>) -> Self {
-        // Threads are often more than processors, and an index above the processors is given out only then.
-        let owned = thread::available_parallelism().map_or(8, |n| n.get() * 2).clamp(8, 64);
         Self {
             kind,
             created,
             shape: OnceLock::new(),
             name: Mutex::new(None),
-            owned: (0..owned).map(|_| CachePadded::default()).collect(),
+            owned: Places::new(),
             shared: (0..SHARED).map(|_| CachePadded::default()).collect(),
             gauge: OnceLock::new(),
             told: AtomicU64::new(UNTOLD),
@@ -190,39 +189,49 @@ impl Record {
     }
 
     /// The stripes that threads have of their own, by the threads' indices.
-    pub(super) fn owned(&self) -> Arc<[CachePadded<Stripe>]> {
-        Arc::clone(&self.owned)
+    pub(super) fn owned(&self) -> Places {
+        self.owned.clone()
     }
 
-    /// Looks at a call for which `Meter::count_plain` returned false.
+    /// Counts a call that `Prepared::count_plain` did not, and says what is to be done about it.
     #[cold]
     #[inline(never)]
-    pub(super) fn look(&self, op: Op, hash: Option<u64>) -> Looked {
-        let armed = match self.own() {
+    pub(super) fn arm(&self, op: Op) -> Armed {
+        match self.owned.own() {
             Some(stripe) => stripe.look(op, tier()),
             None => {
                 // Asking for the stripe gives this thread its index, for the calls to come.
                 self.stripe().count_shared(op);
                 Armed::at(tier(), now_and_then())
             }
-        };
+        }
+    }
+
+    /// As `arm`, and leaves what is to be done to the operation's end.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn look(&self, op: Op, hash: Option<u64>) -> Looked {
+        let armed = self.arm(op);
         Looked { sample: armed.sample, pending: armed.later() && pending::arm(armed, hash) }
+    }
+
+    /// As `arm`, and does at once what is to be done about a call that holds no lock.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn glance(&self, op: Op, hash: u64) {
+        if self.arm(op).key {
+            self.sampled(hash);
+        }
     }
 
     /// Counts that the key of a call was absent.
     // Not inlined, so that nothing is kept for it while the lock is taken.
     #[inline(never)]
     pub(super) fn miss(&self, op: Op) {
-        match self.own() {
+        match self.owned.own() {
             Some(stripe) => stripe.miss(op),
             None => self.stripe().miss_shared(op),
         }
-    }
-
-    /// The stripe that only this thread writes.
-    #[inline(always)]
-    fn own(&self) -> Option<&Stripe> {
-        self.owned.get(thread_index::cached()).map(|stripe| &**stripe)
     }
 
     /// This thread's stripe, or one that it shares; written by atomic additions only.
@@ -230,17 +239,17 @@ impl Record {
     #[inline(never)]
     fn stripe(&self) -> &Stripe {
         let index = thread_index::with(|index| index);
-        self.own().unwrap_or(&self.shared[index % SHARED])
+        self.owned.own().unwrap_or(&self.shared[index % SHARED])
     }
 
     pub(super) fn stripes(&self) -> impl Iterator<Item = &Stripe> {
-        self.owned.iter().chain(&self.shared).map(|stripe| &**stripe)
+        self.owned.all().chain(self.shared.iter().map(|stripe| &**stripe))
     }
 
     /// How many threads count by themselves, if there were more.
     pub(super) fn crowded(&self) -> Option<usize> {
         let is_used = |stripe: &CachePadded<Stripe>| Op::ALL.iter().any(|op| stripe.counted(*op).0 > 0);
-        self.shared.iter().any(is_used).then_some(self.owned.len())
+        self.shared.iter().any(is_used).then(thread_index::places)
     }
 
     /// The record of a shard, and its number among the records.
@@ -258,10 +267,15 @@ impl Record {
         self.stripe().count_slow_path();
     }
 
+    /// The shard in which a hash is.
+    pub(super) fn shard_of(&self, hash: u64) -> Option<usize> {
+        let shape = self.shape.get().filter(|shape| shape.count > 0)?;
+        Some((shape.locate)(shape.count, hash))
+    }
+
     /// The number of the shard's record in which a hash is.
     pub(super) fn locate(&self, hash: u64) -> Option<u32> {
-        let shape = self.shape.get().filter(|shape| shape.count > 0)?;
-        self.shard((shape.locate)(shape.count, hash)).map(|(number, _)| number)
+        self.shard(self.shard_of(hash)?).map(|(number, _)| number)
     }
 
     /// Notes another number of entries in a shard, whose lock is held.
@@ -297,8 +311,8 @@ impl Record {
         if wait.replaced {
             self.resize_delay_ns.fetch_add(ns, Ordering::Relaxed);
         }
-        let mut number = 0;
-        if let Some((index, shard)) = self.shard(wait.shard) {
+        let mut number = Pair::NO_SHARD;
+        if let Some((index, shard)) = wait.shard.and_then(|shard| self.shard(shard)) {
             shard.contentions.fetch_add(1, Ordering::Relaxed);
             shard.delay_ns.fetch_add(ns, Ordering::Relaxed);
             number = index;

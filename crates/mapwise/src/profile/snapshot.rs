@@ -12,6 +12,7 @@ use mapwise_profile::{
 };
 
 use super::{
+    blocked::Pair,
     options::tier,
     record::Record,
     registry,
@@ -214,7 +215,7 @@ impl Record {
                 waiter: Site::at(pair.waiter.location()?),
                 holder: pair.holder.location().map(Site::at),
                 operation: pair.op.method().to_owned(),
-                shard: self.shape.get().filter(|shape| !shape.shards.is_empty()).map(|_| pair.shard),
+                shard: (pair.shard != Pair::NO_SHARD).then_some(pair.shard),
                 contentions,
                 delay_ns,
                 stack: Vec::new(),

@@ -13,7 +13,7 @@ use mapwise_profile::Tier;
 use parking_lot::Mutex;
 
 use super::{
-    count::{Count, MOST_LEFT, Prepared},
+    count::{Count, MOST_LEFT},
     sampling::{Armed, LOOK, distance},
     sketch::Sketch,
     times::Times,
@@ -42,16 +42,18 @@ pub(super) struct Rare {
 }
 
 impl Stripe {
-    /// Prepares to count a call of the thread that owns the stripe.
+    /// What the thread that owns the stripe counts calls in.
     #[inline(always)]
-    pub(super) fn prepare(&self, op: Op) -> Prepared<'_> {
-        self.counts[op as usize].prepare()
+    pub(super) fn count(&self, op: Op) -> &Count {
+        &self.counts[op as usize]
     }
 
-    /// Looks at the call that was just counted, and says when to look again.
+    /// Counts a call that is not plain, and says when to look again.
     pub(super) fn look(&self, op: Op, tier: Tier) -> Armed {
         let count = &self.counts[op as usize];
-        let (calls, sample) = (count.calls(), count.sample());
+        // With this one.
+        let calls = count.calls() + 1;
+        let sample = count.sample();
         // unbiased: what went by while nothing was sampled does not matter.
         let drawn = if sample < calls { calls - 1 + distance() } else { sample };
         let due = drawn == calls;
@@ -60,7 +62,7 @@ impl Stripe {
             Tier::Counters | Tier::Contention => (sample - calls).min(LOOK),
             Tier::Sites => 1,
         };
-        count.arm(sample, left);
+        count.arm(sample, left - 1);
         Armed::at(tier, due)
     }
 
@@ -70,7 +72,7 @@ impl Stripe {
         self.counts[op as usize].miss();
     }
 
-    /// As `prepare` and `count_plain`, for any thread, and without looks.
+    /// Counts a call of any thread, without looks.
     pub(super) fn count_shared(&self, op: Op) {
         self.counts[op as usize].count_shared();
     }
@@ -113,7 +115,7 @@ mod tests {
 
     impl Stripe {
         fn call(&self, op: Op, tier: Tier) -> Option<Armed> {
-            (!self.prepare(op).count_plain()).then(|| self.look(op, tier))
+            (!self.count(op).count_if_plain()).then(|| self.look(op, tier))
         }
     }
 

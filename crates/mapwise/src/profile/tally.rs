@@ -99,7 +99,8 @@ impl Drop for Waiting<'_> {
             let ns = elapsed(since);
             let Self { op, holder, .. } = *self;
             // after-wait.
-            self.record.waited(Wait { waiter: sites::intern(self.site), holder, op, shard: 0, replaced: false }, ns);
+            self.record
+                .waited(Wait { waiter: sites::intern(self.site), holder, op, shard: Some(0), replaced: false }, ns);
         }
     }
 }

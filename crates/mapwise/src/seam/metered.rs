@@ -3,14 +3,14 @@
 //! Neither knows of the other, so checked mode may be on or off. What is not here goes to the body alone: a call that is
 //! done by another thread, marks, and everything that names keys.
 
-use std::ops::Deref;
+use std::{ops::Deref, panic::Location};
 
 pub(crate) use super::body::{Call, KeyHash, KeyText, Watch, means};
-use super::{Change, MapType, Op, Visitor, body};
-pub(crate) use crate::profile::{Tally, disregard_pauses, pause};
+use super::{Change, MapType, Op, body};
+pub(crate) use crate::profile::{Tally, Waiting, disregard_pauses, growing, pause};
 use crate::{
     locks::Take,
-    profile::{Asked, Gauge, Locate, Meter, Prepared, Span},
+    profile::{self, Asked, Gauge, Locate, Meter, Span},
 };
 
 /// A map's end of the seam.
@@ -84,9 +84,8 @@ impl Seam {
         job: impl FnOnce(&Scope<'_>, T::Guard) -> R,
     ) -> R {
         let body = self.body.begin(op, Some(hash));
-        let count = self.meter.prepare(op);
         let (guard, span) = match lock.attempt() {
-            Some(guard) if count.is_some_and(Prepared::count_plain) => (guard, self.meter.plain(op)),
+            Some(guard) if self.meter.count_if_plain(op) => (guard, self.meter.plain(op)),
             guard => self.locked_slowly((op, hash), shard(), guard, lock),
         };
         job(&Scope { span, body }, guard)
@@ -105,11 +104,8 @@ impl Seam {
         job: impl FnOnce(&Scope<'_>, T::Guard) -> R,
     ) -> R {
         let body = self.body.begin(op, Some(hash));
-        let count = self.meter.prepare(op);
         match lock.attempt() {
-            Some(guard) if count.is_some_and(Prepared::count_plain) => {
-                job(&Scope { span: self.meter.plain(op), body }, guard)
-            }
+            Some(guard) if self.meter.count_if_plain(op) => job(&Scope { span: self.meter.plain(op), body }, guard),
             guard => self.look_slowly((op, hash), body, shard(), guard, Apart((lock, job))),
         }
     }
@@ -171,20 +167,35 @@ impl Seam {
         self.body.saw(op, hash, found);
     }
 
+    /// Begins an operation of a map whose operations mostly wait for nobody: it is counted by `Pass::count` or `slow`.
     #[inline(always)]
     #[track_caller]
-    pub(crate) fn wrote_owned(&self, op: Op, hash: u64, change: Change) {
-        self.body.wrote_owned(op, hash, change);
+    pub(crate) fn pass(&self, op: Op, hash: Option<u64>) -> Pass<'_> {
+        Pass { op, site: Location::caller(), meter: &self.meter, body: self.body.begin(op, hash) }
     }
 
+    /// Counts and begins an operation that looks at one key and mostly takes no lock.
     #[inline(always)]
-    pub(crate) fn filled(&self) {
-        self.body.filled();
+    #[track_caller]
+    pub(crate) fn glance(&self, op: Op, hash: u64) -> Pass<'_> {
+        self.meter.glance(op, hash);
+        self.pass(op, Some(hash))
     }
 
+    /// Goes on with an operation that may wait or is to be looked at, before it takes a lock.
     #[inline(always)]
-    pub(crate) fn met(&self, arriving: &Visitor, inside: &Visitor) {
-        self.body.met(arriving, inside);
+    pub(crate) fn slow<'a>(&'a self, call: &'a Call<'a>, (op, hash): (Op, Option<u64>), site: Site) -> Slow<'a> {
+        Slow { call, slow: self.meter.slow((op, hash), site) }
+    }
+
+    /// Goes on with a look at a key that was counted and may wait.
+    pub(crate) fn wait_in(&self, op: Op, hash: u64, site: Site) -> impl Drop {
+        self.meter.go_on((op, Some(hash)), site)
+    }
+
+    /// Begins what an operation does for the map and not for its caller, and may wait for.
+    pub(crate) fn upkeep(&self) -> impl Drop {
+        self.meter.upkeep()
     }
 
     #[inline(always)]
@@ -314,9 +325,121 @@ impl Scope<'_> {
         self.span.asked().decided(change);
         self.body.decided(hash, change);
     }
+}
+
+/// Where an operation was called.
+pub(crate) type Site = &'static Location<'static>;
+
+/// An operation in progress that has met nobody so far. Nothing is to be recorded at its end.
+#[must_use]
+pub(crate) struct Pass<'map> {
+    op: Op,
+    site: Site,
+    meter: &'map Meter,
+    body: body::Scope<'map>,
+}
+
+impl<'map> Deref for Pass<'map> {
+    type Target = Call<'map>;
 
     #[inline(always)]
-    pub(crate) fn removed(&self, hash: impl FnOnce() -> Option<u64>) {
-        self.body.removed(hash);
+    fn deref(&self) -> &Call<'map> {
+        &self.body
+    }
+}
+
+impl Pass<'_> {
+    /// Whether to be counted, when it has its lock, is all that is left to do. Otherwise it goes on with `Seam::slow`.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.meter.is_plain(self.op)
+    }
+
+    /// Counts it, which is plain.
+    #[inline(always)]
+    pub(crate) fn count(&self) {
+        self.meter.count_plain(self.op);
+    }
+
+    #[inline(always)]
+    pub(crate) fn site(&self) -> Site {
+        self.site
+    }
+
+    /// The key was not there, or its entry was not to be changed; told when the lock is released.
+    #[inline(always)]
+    pub(crate) fn met_nothing(&self) {
+        self.meter.asked(self.op).missed();
+    }
+
+    #[inline(always)]
+    pub(crate) fn saw(&self, found: bool) {
+        if !found {
+            self.meter.asked(self.op).missed();
+        }
+        self.body.saw(found);
+    }
+}
+
+/// An operation in progress that may wait; ends when dropped, which is after its locks were released.
+#[must_use]
+pub(crate) struct Slow<'map> {
+    slow: profile::Slow<'map>,
+    call: &'map Call<'map>,
+}
+
+impl<'map> Deref for Slow<'map> {
+    type Target = Call<'map>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Call<'map> {
+        self.call
+    }
+}
+
+impl Slow<'_> {
+    /// The operation has the lock that is `lock`.
+    #[inline(always)]
+    pub(crate) fn holds<T>(&self, lock: &T) {
+        self.slow.holds(std::ptr::from_ref(lock).addr());
+        self.call.locked();
+    }
+
+    /// The same, where the caller says itself that it has what it waited for.
+    #[inline(always)]
+    pub(crate) fn holds_too<T>(&self, lock: &T) {
+        self.slow.holds(std::ptr::from_ref(lock).addr());
+    }
+
+    /// The operation, which goes from lock to lock, has this one now and released the one before.
+    #[inline(always)]
+    pub(crate) fn holds_instead<T>(&self, lock: &T) {
+        self.slow.holds_instead(std::ptr::from_ref(lock).addr());
+    }
+
+    /// The key was not there, or its entry was not to be changed.
+    #[inline(always)]
+    pub(crate) fn met_nothing(&self) {
+        self.slow.asked().missed();
+    }
+
+    #[inline(always)]
+    pub(crate) fn saw(&self, found: bool) {
+        if !found {
+            self.slow.asked().missed();
+        }
+        self.call.saw(found);
+    }
+
+    #[inline(always)]
+    pub(crate) fn wrote(&self, hash: u64, change: Change) {
+        self.slow.asked().changed(change);
+        self.call.wrote(hash, change);
+    }
+
+    #[inline(always)]
+    pub(crate) fn decided(&self, hash: u64, change: Option<Change>) {
+        self.slow.asked().decided(change);
+        self.call.decided(hash, change);
     }
 }

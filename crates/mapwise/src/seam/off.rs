@@ -55,7 +55,7 @@ impl Seam {
         enter(Inside { map: std::ptr::from_ref(self).addr(), op, site: Location::caller() });
         #[cfg(not(debug_assertions))]
         let _ = op;
-        Scope { call: Call(PhantomData), _not_send: PhantomData }
+        Scope { _not_send: PhantomData }
     }
 
     /// Begins an operation that waits for nobody and runs no user code while others wait for it: it needs no scope.
@@ -107,9 +107,8 @@ fn enter(now: Inside) {
 /// An operation in progress on this thread; ends when dropped, on panic too.
 #[must_use]
 pub(crate) struct Scope<'map> {
-    call: Call<'map>,
     // It stands for a place on this thread's stack.
-    _not_send: PhantomData<*const ()>,
+    _not_send: PhantomData<(*const (), &'map Seam)>,
 }
 
 impl<'map> Deref for Scope<'map> {
@@ -117,7 +116,8 @@ impl<'map> Deref for Scope<'map> {
 
     #[inline(always)]
     fn deref(&self) -> &Call<'map> {
-        &self.call
+        // Not a part of `self`, whose address whoever gets the call would have then.
+        &Call(PhantomData)
     }
 }
 

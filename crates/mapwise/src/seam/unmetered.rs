@@ -52,10 +52,6 @@ impl Tally {
     }
 }
 
-/// A wait or work that nobody records.
-#[must_use]
-pub(crate) struct Nothing;
-
 /// An operation without a scope here.
 #[derive(Clone, Copy)]
 pub(crate) struct Errand<'a>(&'a Call<'a>);
@@ -75,6 +71,52 @@ impl<'a> Deref for Errand<'a> {
         self.0
     }
 }
+
+/// Begins to replace a part of a table, piece by piece, while others go on.
+#[inline(always)]
+pub(crate) fn growing() -> Nothing {
+    Nothing
+}
+
+/// Stands for what would be recorded when it is dropped.
+#[must_use]
+pub(crate) struct Nothing;
+
+/// A wait for a lock of an engine, of which there may be none.
+#[derive(Debug)]
+pub(crate) struct Waiting;
+
+impl Waiting {
+    #[inline(always)]
+    pub(crate) const fn none() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    pub(crate) fn meet(&mut self, _lock: usize, _state: u64) {}
+
+    #[inline(always)]
+    pub(crate) fn over(&mut self, _state: u64) {}
+}
+
+/// An operation in progress that has met nobody so far.
+pub(crate) type Pass<'map> = Scope<'map>;
+
+/// An operation in progress that may wait.
+pub(crate) struct Slow<'map>(&'map Call<'map>);
+
+impl<'map> Deref for Slow<'map> {
+    type Target = Call<'map>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Call<'map> {
+        self.0
+    }
+}
+
+/// Where an operation was called.
+#[derive(Clone, Copy)]
+pub(crate) struct Site;
 
 impl Seam {
     #[inline(always)]
@@ -126,10 +168,54 @@ impl Seam {
     }
 
     #[inline(always)]
+    #[track_caller]
+    pub(crate) fn pass(&self, op: Op, hash: Option<u64>) -> Pass<'_> {
+        self.begin(op, hash)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(crate) fn glance(&self, op: Op, hash: u64) -> Pass<'_> {
+        self.begin(op, Some(hash))
+    }
+
+    #[inline(always)]
+    pub(crate) fn slow<'a>(&'a self, call: &'a Call<'a>, _of: (Op, Option<u64>), _site: Site) -> Slow<'a> {
+        Slow(call)
+    }
+
+    #[inline(always)]
+    pub(crate) fn wait_in(&self, _op: Op, _hash: u64, _site: Site) -> Nothing {
+        Nothing
+    }
+
+    #[inline(always)]
+    pub(crate) fn upkeep(&self) -> Nothing {
+        Nothing
+    }
+
+    #[inline(always)]
     pub(crate) fn shard_len(&self, _shard: impl FnOnce() -> usize, _before: usize, _now: usize) {}
 
     #[inline(always)]
     pub(crate) fn counts_in<T>(&self, _gauge: &T) {}
+}
+
+impl Slow<'_> {
+    /// The operation has the lock that is `lock`.
+    #[inline(always)]
+    pub(crate) fn holds<T>(&self, _lock: &T) {
+        self.locked();
+    }
+
+    #[inline(always)]
+    pub(crate) fn holds_too<T>(&self, _lock: &T) {}
+
+    #[inline(always)]
+    pub(crate) fn holds_instead<T>(&self, _lock: &T) {}
+
+    #[inline(always)]
+    pub(crate) fn met_nothing(&self) {}
 }
 
 impl Scope<'_> {
@@ -137,6 +223,22 @@ impl Scope<'_> {
     #[inline(always)]
     pub(crate) fn errand(&self) -> Errand<'_> {
         Errand(self)
+    }
+
+    #[inline(always)]
+    pub(crate) fn met_nothing(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn site(&self) -> Site {
+        Site
     }
 
     #[inline(always)]
