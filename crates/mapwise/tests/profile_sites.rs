@@ -10,7 +10,7 @@ use std::{
 };
 
 use mapwise::{
-    Action, ActorMap, DynMap, MutexMap, RwLockMap,
+    Action, ActorMap, DynMap, MutexMap, RwLockMap, ShardedMap,
     profile::{Tier, set_tier, snapshot},
 };
 use mapwise_profile::MapProfile;
@@ -76,6 +76,36 @@ fn the_matrix_tells_each_waiter_with_each_holder_and_the_delay() {
         }
     }
     assert!(rows.is_sorted_by(|one, next| one.delay_ns >= next.delay_ns));
+}
+
+#[test]
+fn who_waits_for_a_sweep_is_told_so_in_every_shard() {
+    set_tier(Tier::Sites);
+    let map = ShardedMap::with_shards(8).expect("a power of two").named("sweep");
+    // One entry, and not in the shard that the sweep begins with.
+    let key = (0..1_000_u64).find(|key| {
+        map.clear();
+        map.insert(*key, 1_u64);
+        map.balance().shards[0].entries == 0
+    });
+    let key = key.expect("the keys are spread");
+    let inside = Barrier::new(2);
+    let line = line!();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            map.retain(|_, _| {
+                inside.wait();
+                thread::sleep(Duration::from_millis(20));
+                true
+            });
+        });
+        inside.wait();
+        assert_eq!(map.get(&key), Some(1));
+    });
+    let rows = of("sweep").matrix;
+    let [row] = &rows[..] else { panic!("{rows:#?}") };
+    assert_eq!((row.waiter.line, row.holder.as_ref().map(|site| site.line)), (line + 10, Some(line + 3)));
+    assert_ne!(row.shard, Some(0));
 }
 
 #[test]

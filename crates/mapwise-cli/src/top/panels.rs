@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use mapwise_profile::advice::Advice;
 use mapwise_profile::number::{count, duration, percent, share};
 use mapwise_profile::text::{plain, site};
-use mapwise_profile::{Histogram, MapProfile};
+use mapwise_profile::{Awaited, Histogram, MapProfile};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
@@ -92,7 +92,11 @@ fn shards(map: &MapProfile, width: usize, paint: Paint) -> Vec<Line<'static>> {
         lines.push(Line::styled("time waited by shard, 9 is the longest:", paint.dim()));
         lines.extend(grid);
     } else if each.len() == 1 {
-        lines.push(Line::raw("one lock: everything waits for everything"));
+        let what = match map.awaited() {
+            Awaited::Owner => "one owner thread: every request waits for its answer",
+            _ => "one lock: everything waits for everything",
+        };
+        lines.push(Line::raw(what));
     }
     if each.len() > rows {
         lines.push(Line::styled(format!("and {} more", count((each.len() - rows) as u64)), paint.dim()));

@@ -175,9 +175,7 @@ impl<T, E> Owner<T, E> {
         // by returning, since `wait` waits, and not by unwinding, since dropping `waiting` waits too.
         let job = unsafe { mem::transmute::<Box<dyn Job<T> + Send + 'scope>, Box<dyn Job<T> + Send>>(job) };
         let waiting = Waiting(Some(waiter));
-        let asked = Asked { op, site: line_of(Location::caller()) };
-        // A job that is refused is dropped here, and that is its answer.
-        drop(self.sender().send(Message::Job(job, asked)));
+        self.submit(job, op);
         waiting.wait()
     }
 
@@ -191,7 +189,7 @@ impl<T, E> Owner<T, E> {
         refuse_own_thread(self.identity, op);
         let (answer, waiter) = reply::pair();
         let asked = Asked { op, site: line_of(Location::caller()) };
-        // As in `call`.
+        // As in `submit`.
         drop(self.deliver(Message::Job(Box::new(Call { work: job, answer }), asked), op));
         Ticket { waiter, identity: self.identity, op, tally: self.tally.clone() }
     }
@@ -226,6 +224,14 @@ impl<T, E> Owner<T, E> {
             Ok(None) => ended(),
             Err(payload) => std::panic::resume_unwind(payload),
         }
+    }
+
+    /// Sends a job of a caller who waits for its answer anyway. It is gone when this unwinds, before the caller waits.
+    #[track_caller]
+    fn submit(&self, job: Box<dyn Job<T> + Send>, op: Op) {
+        let asked = Asked { op, site: line_of(Location::caller()) };
+        // A job that is refused is dropped here, and that is its answer.
+        drop(self.sender().send(Message::Job(job, asked)));
     }
 
     /// Sends a message, and waits for room in the queue.

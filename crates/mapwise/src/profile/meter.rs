@@ -135,6 +135,12 @@ impl Meter {
         self.span(op, Looked::default())
     }
 
+    /// An operation that was counted, with another lock.
+    #[track_caller]
+    pub(crate) fn again(&self, op: Op) -> Span<'_> {
+        self.span(op, self.record.look_again())
+    }
+
     /// An operation that is not counted yet: it is not plain, or was not `asked` yet.
     #[inline(always)]
     #[track_caller]

@@ -22,6 +22,7 @@ use super::{
     options::tier,
     pause, pending,
     places::Places,
+    registry::OTHER_MAPS,
     sampling::{Armed, now_and_then},
     sites::Site,
     stripe::{Rare, Stripe},
@@ -51,7 +52,7 @@ pub(crate) struct Record {
     shared: Box<[CachePadded<Stripe>]>,
     /// Where the map counts its entries itself, if it does.
     gauge: OnceLock<Box<dyn Gauge>>,
-    /// How many entries the map said it has; [`UNTOLD`] before it said so.
+    /// How many entries a map without shards said it has; [`UNTOLD`] before it said so.
     told: AtomicU64,
     /// Every hold is timed, and not a sample.
     pub(super) times_all: AtomicBool,
@@ -163,15 +164,17 @@ impl Record {
 
     /// Notes how many entries the map has.
     pub(super) fn tell_len(&self, now: usize) {
+        let len = self.shard(0).map_or(&self.told, |(_, shard)| &shard.len);
         // Relaxed: a number that stands for itself.
-        self.told.store(now as u64, Ordering::Relaxed);
-        if let Some((_, shard)) = self.shard(0) {
-            shard.len.store(now as u64, Ordering::Relaxed);
-        }
+        len.store(now as u64, Ordering::Relaxed);
     }
 
     /// How many entries the map has, if it can tell without being asked.
     pub(super) fn len(&self) -> Option<u64> {
+        if self.kind == OTHER_MAPS {
+            // Each tells its own.
+            return None;
+        }
         // Relaxed: see `tell_len`.
         let told = self.told.load(Ordering::Relaxed);
         if told != UNTOLD {
@@ -222,6 +225,14 @@ impl Record {
         if self.arm(op).key {
             self.sampled(hash);
         }
+    }
+
+    /// Looks at a call that takes another lock, after it was counted.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn look_again(&self) -> Looked {
+        let armed = Armed::again(tier());
+        Looked { sample: false, pending: armed.later() && pending::arm(armed, None) }
     }
 
     /// Counts that the key of a call was absent.

@@ -20,6 +20,9 @@ use super::record::Record;
 /// How many maps are recorded at a time.
 pub(super) const MOST_MAPS: usize = 1024;
 
+/// The kind of the map that stands for those that are not told apart.
+pub(super) const OTHER_MAPS: &str = "other maps";
+
 static MAPS: Mutex<Vec<Weak<Record>>> = Mutex::new(Vec::new());
 static REFUSED: AtomicU64 = AtomicU64::new(0);
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -30,7 +33,7 @@ pub(super) fn started() -> Instant {
 }
 
 /// Where maps beyond those that are recorded count together.
-static OTHERS: LazyLock<Arc<Record>> = LazyLock::new(|| Arc::new(Record::new("other maps", Location::caller())));
+static OTHERS: LazyLock<Arc<Record>> = LazyLock::new(|| Arc::new(Record::new(OTHER_MAPS, Location::caller())));
 
 /// Makes the record of a map.
 pub(super) fn register(kind: &'static str, created: &'static Location<'static>) -> Arc<Record> {

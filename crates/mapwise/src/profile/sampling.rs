@@ -45,6 +45,12 @@ impl Armed {
         Self { sample: due, key, hold, site: tier == Tier::Sites }
     }
 
+    /// What a counted operation has for each further lock at `tier`.
+    pub(super) fn again(tier: Tier) -> Self {
+        let hold = tier >= Tier::Contention && hold_now_and_then();
+        Self { sample: false, key: false, hold, site: tier == Tier::Sites }
+    }
+
     /// Whether anything is left to be done when the operation has its lock, or has released it.
     pub(super) fn later(self) -> bool {
         self.key || self.hold || self.site

@@ -68,7 +68,7 @@ impl Seam {
     /// Enters an operation again that was counted before.
     #[track_caller]
     pub(crate) fn begin_again(&self, op: Op) -> Scope<'_> {
-        Scope { span: self.meter.plain(op), body: self.body.begin(op, None) }
+        Scope { span: self.meter.again(op), body: self.body.begin(op, None) }
     }
 
     /// Does an operation that takes the lock of one shard; `job` runs with the lock, and releases it.
