@@ -8,6 +8,8 @@
 use std::{
     cell::Cell,
     fs,
+    num::NonZero,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -55,11 +57,37 @@ pub(crate) fn may_be_long(op: Op) -> bool {
     )
 }
 
-/// When a closure began, and how long its thread had waited for this checker until then.
+/// When a closure began, by a clock that stands still while its thread waits for this checker: one number, so that it can be
+/// kept in an atomic.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Start {
-    at: Instant,
-    own: Duration,
+pub(crate) struct Start(NonZero<u64>);
+
+/// What that clock began with: more than a thread can have waited before the first closure of all.
+const BEGAN: u64 = 1 << 62;
+
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl Start {
+    fn of(at: Instant) -> Self {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let worked =
+            BEGAN.saturating_add(nanos(at.saturating_duration_since(*BEGINNING))).saturating_sub(nanos(own_waits()));
+        Self(NonZero::new(worked).unwrap_or(NonZero::<u64>::MIN))
+    }
+
+    /// Inverse of `from_bits`.
+    pub(crate) fn bits(self) -> u64 {
+        self.0.get()
+    }
+
+    /// `None` of 0.
+    pub(crate) fn from_bits(bits: u64) -> Option<Self> {
+        NonZero::new(bits).map(Self)
+    }
+
+    fn until(self, end: Self) -> Duration {
+        Duration::from_nanos(end.bits().saturating_sub(self.bits()))
+    }
 }
 
 /// A closure begins on this thread.
@@ -71,7 +99,7 @@ pub(crate) fn begin() -> Start {
         // not-preempted: after the sample, so that the time of a thread that loses its processor in between is in both.
         at = Instant::now();
     }
-    Start { at, own: own_waits() }
+    Start::of(at)
 }
 
 /// Notes that this thread has waited for another inside the checker, which is no fault of a closure.
@@ -96,7 +124,7 @@ fn own_waits() -> Duration {
 /// Judges a closure that began at `start` on this thread.
 pub(crate) fn judge(op: Op, start: Start) -> Option<Long> {
     let limit = settings().hold;
-    let held = start.at.elapsed().saturating_sub(own_waits().saturating_sub(start.own));
+    let held = start.until(Start::of(Instant::now()));
     if held < limit { None } else { judge_long(op, held, limit) }
 }
 
@@ -162,16 +190,16 @@ mod tests {
 
     #[test]
     fn to_wait_for_the_checker_is_no_fault() {
-        let start = begin();
+        let (start, at) = (begin(), Instant::now());
         std::thread::sleep(settings().hold * 2);
-        waited_for_checker(start.at.elapsed());
+        waited_for_checker(at.elapsed());
         assert_eq!(judge(Op::Update, start), None);
     }
 
     #[test]
     fn work_through_a_whole_map_is_not_long() {
-        let start = begin();
-        while start.at.elapsed() < settings().hold * 2 {
+        let (start, at) = (begin(), Instant::now());
+        while at.elapsed() < settings().hold * 2 {
             std::hint::spin_loop();
         }
         let long = judge(Op::ForEach, start);

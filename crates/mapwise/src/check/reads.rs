@@ -104,10 +104,63 @@ fn spread(hash: u64) -> u64 {
     hash ^ (hash >> 32)
 }
 
+/// The last look at each of `KEYS` keys.
+#[derive(Debug, Default)]
+struct Recent {
+    reads: Vec<Read>,
+    /// Of each of `reads` its `mark` and its `at`: close together, for every operation searches them.
+    marks: Vec<(u64, u64)>,
+}
+
+/// Tells most keys apart.
+fn mark(map: u64, hash: u64) -> u64 {
+    hash ^ map.rotate_left(32)
+}
+
+impl Recent {
+    fn position(&self, map: u64, hash: u64) -> Option<usize> {
+        let mark = mark(map, hash);
+        let is_it = |at: usize| self.reads[at].map == map && self.reads[at].hash == hash;
+        (0..self.marks.len()).find(|&at| self.marks[at].0 == mark && is_it(at))
+    }
+
+    fn get(&self, map: u64, hash: u64) -> Option<&Read> {
+        Some(&self.reads[self.position(map, hash)?])
+    }
+
+    fn set(&mut self, at: usize, read: Read) {
+        self.marks[at] = (mark(read.map, read.hash), read.at);
+        self.reads[at] = read;
+    }
+
+    /// Puts in the look at a key that is not there; the oldest makes room.
+    fn add(&mut self, read: Read) {
+        if self.reads.len() < KEYS {
+            self.marks.push((mark(read.map, read.hash), read.at));
+            self.reads.push(read);
+        } else if let Some(oldest) = (0..KEYS).min_by_key(|&at| self.marks[at].1) {
+            self.set(oldest, read);
+        }
+    }
+
+    fn remove(&mut self, map: u64, hash: u64) {
+        if let Some(at) = self.position(map, hash) {
+            self.reads.swap_remove(at);
+            self.marks.swap_remove(at);
+        }
+    }
+
+    fn retain(&mut self, keep: impl FnMut(&Read) -> bool) {
+        self.reads.retain(keep);
+        self.marks.clear();
+        self.marks.extend(self.reads.iter().map(|read| (mark(read.map, read.hash), read.at)));
+    }
+}
+
 /// What one actor has looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Readings {
-    keys: Vec<Read>,
+    keys: Recent,
     iterations: Vec<Iteration>,
     /// Removals by the actor of keys that it has not written since: no reason for a finding, but one for a delay.
     removed: Vec<Read>,
@@ -120,15 +173,11 @@ impl Readings {
     pub(crate) fn note(&mut self, mut read: Read) {
         read.at = self.clock;
         self.forget_shown(read.map, read.hash);
-        if let Some(known) = self.keys.iter_mut().find(|known| known.map == read.map && known.hash == read.hash) {
-            // Asking whether a key is still there does not renew what was seen of its value.
-            if !(read.op == Op::Contains && known.op != Op::Contains && known.found && read.found) {
-                *known = read;
-            }
-        } else if self.keys.len() < KEYS {
-            self.keys.push(read);
-        } else if let Some(oldest) = self.keys.iter_mut().min_by_key(|known| known.at) {
-            *oldest = read;
+        let Some(at) = self.keys.position(read.map, read.hash) else { return self.keys.add(read) };
+        let known = &self.keys.reads[at];
+        // Asking whether a key is still there does not renew what was seen of its value.
+        if !(read.op == Op::Contains && known.op != Op::Contains && known.found && read.found) {
+            self.keys.set(at, read);
         }
     }
 
@@ -145,7 +194,7 @@ impl Readings {
     /// Returns what the actor last saw of a key.
     pub(crate) fn last(&self, map: u64, hash: u64) -> Option<Read> {
         let now = self.clock;
-        if let Some(read) = self.keys.iter().find(|read| read.map == map && read.hash == hash) {
+        if let Some(read) = self.keys.get(map, hash) {
             return (now - read.at <= AGE).then_some(*read);
         }
         let iteration = self.iterations.iter().find(|iteration| iteration.map == map)?;
@@ -173,9 +222,7 @@ impl Readings {
     /// consumed: the actor has written the key.
     pub(crate) fn forget(&mut self, map: u64, hash: u64) {
         self.removed.retain(|read| read.map != map || read.hash != hash);
-        if let Some(at) = self.keys.iter().position(|read| read.map == map && read.hash == hash) {
-            self.keys.swap_remove(at);
-        }
+        self.keys.remove(map, hash);
         self.forget_shown(map, hash);
     }
 
@@ -216,7 +263,7 @@ mod tests {
             readings.clock += 1;
             readings.note(read(hash, Op::View, hash));
         }
-        assert_eq!(readings.keys.len(), KEYS);
+        assert_eq!((readings.keys.reads.len(), readings.keys.marks.len()), (KEYS, KEYS));
         assert!(readings.last(1, 99).is_some() && readings.last(1, 0).is_none());
     }
 

@@ -3,7 +3,7 @@
 use std::{
     panic::Location,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -47,8 +47,8 @@ pub(crate) struct Call<'map> {
     /// The time of a look at the key, times four, plus two if it was found, plus one; 0 for none.
     saw: AtomicU64,
     pub(super) wrote: AtomicBool,
-    /// When the wait was over.
-    start: OnceLock<Start>,
+    /// When the wait was over, as `Start::bits` tells; 0 for never.
+    start: AtomicU64,
     more: Mutex<Option<Box<More>>>,
 }
 
@@ -78,7 +78,7 @@ impl<'map> Call<'map> {
             inside: false,
             saw: AtomicU64::new(0),
             wrote: AtomicBool::new(false),
-            start: OnceLock::new(),
+            start: AtomicU64::new(0),
             more: Mutex::default(),
         }
     }
@@ -97,7 +97,8 @@ impl<'map> Call<'map> {
     /// The operation has what it waited for.
     pub(crate) fn locked(&self) {
         if hold::may_be_long(self.op) {
-            let _ = self.start.set(hold::begin());
+            // Relaxed: see `saw`.
+            self.start.store(hold::begin().bits(), Ordering::Relaxed);
         }
     }
 
@@ -222,7 +223,7 @@ impl<'map> Call<'map> {
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         // Before anything of the checker's own, which may take long.
-        let mine = self.start.get().and_then(|start| hold::judge(self.op, *start));
+        let mine = Start::from_bits(*self.start.get_mut()).and_then(|start| hold::judge(self.op, start));
         if self.inside {
             here::leave(self.map().serial, self.site);
         }
