@@ -88,9 +88,15 @@ impl Story {
             let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") };
             program.lines().map(line).collect::<String>()
         };
+        let harmless = match *name {
+            "reentrancy" => "None is harmless: the inner call panics, for it would wait for itself.".to_owned(),
+            "overlap" => "None is harmless: the process ends.".to_owned(),
+            _ => {
+                format!("To keep quiet about one that is harmless: a line `{name}:function` in a file of suppressions.")
+            }
+        };
         format!(
-            "{name} (mw-{code}-...): {summary}\n\n{story}\nWrong:\n\n{}\nRepaired:\n\n{}\n\
-             To keep quiet about one that is harmless: a line `{name}:function` in a file of suppressions.\n",
+            "{name} (mw-{code}-...): {summary}\n\n{story}\nWrong:\n\n{}\nRepaired:\n\n{}\n{harmless}\n",
             code_block(wrong),
             code_block(repair),
         )
