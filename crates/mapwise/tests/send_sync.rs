@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, future::Future};
 
-use mapwise::{FrozenMap, Map, MutexMap, PackedMap, RwLockMap, Set, ShardedMap};
+use mapwise::{FrozenMap, IntoEntries, Map, MutexMap, PackedMap, RwLockMap, Set, ShardedMap};
 
 fn shareable<T: Send + Sync>() {}
 
@@ -16,6 +16,7 @@ fn maps_of_shareable_values_are_shareable() {
     shareable::<Map<String, Box<u64>>>();
     shareable::<Set<String>>();
     shareable::<PackedMap<u64, String>>();
+    shareable::<IntoEntries<u64, String>>();
     // A mutex gives the value to one thread at a time, so it need not be Sync.
     shareable::<MutexMap<u64, Cell<u64>>>();
 }
