@@ -8,7 +8,7 @@ use std::{
 
 use hashbrown::hash_table;
 
-use crate::{engine::Entries, shards::Select, table::Table};
+use crate::{engine::Entries, select::Select, table::Table};
 
 /// Turns the tables of a map into a std one; every key is hashed again.
 pub(crate) fn into_std<K, V, S>((tables, _, hasher): (Vec<Table<K, V>>, Select, S)) -> HashMap<K, V, S>

@@ -13,7 +13,8 @@ use crate::{
     convert::{IntoEntries, into_std},
     locks::{Lock, Mutex},
     seam::{Holds, MapType},
-    shards::{Select, Shard, Shards},
+    select::Select,
+    shards::{Shard, Shards},
     surface::read_surface,
     table::Table,
 };

@@ -28,6 +28,7 @@ pub mod profile;
 mod reclaim;
 mod rw_lock;
 mod seam;
+mod select;
 mod set;
 mod sharded;
 mod shards;

@@ -11,7 +11,8 @@ use crate::{
     lock_face::lock_face,
     locks::RwLock,
     seam::{Holds, MapType},
-    shards::{Select, Shard, Shards},
+    select::Select,
+    shards::{Shard, Shards},
     surface::constructors,
 };
 

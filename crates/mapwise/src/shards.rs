@@ -9,65 +9,18 @@ use std::{
     marker::PhantomData,
     ops::ControlFlow,
     sync::atomic::{AtomicU64, Ordering},
-    thread,
 };
 
 use crossbeam_utils::CachePadded;
 use equivalent::Equivalent;
 
 use crate::{
-    api::{Action, BadShardCount, DuplicateKey, Occupied},
+    api::{Action, DuplicateKey, Occupied},
     locks::{Lock, Reading, Writing},
     seam::{Change, KeyHash, KeyText, MapType, Op, Scope, Seam},
+    select::Select,
     table::Table,
 };
-
-/// More shards than this would be a mistake: each takes at least two cache lines.
-pub(crate) const MAX_SHARDS: usize = 1 << 16;
-
-/// Chooses a shard by hash; works with weak hashers too, since it mixes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Select {
-    /// 63 minus the number of bits that choose.
-    shift: u32,
-}
-
-impl Default for Select {
-    /// Four shards for each processor, from 64 to 1,024: two threads then rarely meet in one, and an empty shard is cheap.
-    fn default() -> Self {
-        let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self::of((processors * 4).next_power_of_two().clamp(64, 1024))
-    }
-}
-
-impl Select {
-    /// A single shard.
-    pub(crate) const ONE: Self = Self::of(1);
-
-    const fn of(count: usize) -> Self {
-        Self { shift: 63 - count.trailing_zeros() }
-    }
-
-    pub(crate) fn new(count: usize) -> Result<Self, BadShardCount> {
-        if !count.is_power_of_two() || count > MAX_SHARDS {
-            return Err(BadShardCount(count));
-        }
-        Ok(Self::of(count))
-    }
-
-    /// Returns the number of shards.
-    pub(crate) fn count(self) -> usize {
-        1 << (63 - self.shift)
-    }
-
-    /// Returns the shard of `hash`.
-    #[inline]
-    pub(crate) fn shard(self, hash: u64) -> usize {
-        // Fibonacci hashing (Knuth, TAOCP vol. 3, 1973): the product's top bits depend on every bit of the hash, so a
-        // hasher that leaves some of them constant still spreads keys over all shards.
-        ((hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1) >> self.shift) as usize
-    }
-}
 
 /// What one lock guards.
 pub(crate) struct Shard<K, V> {
@@ -436,28 +389,5 @@ impl<K: Hash + Eq, V, S: BuildHasher, L: Lock<Shard<K, V>>> Shards<K, V, S, L> {
         let replaced = table.insert(hash, key, value, |key| self.hasher.hash_one(key));
         self.seam.shard_len(|| index, before, table.len());
         self.seam.wrote_owned(Op::Insert, hash, Change::put(replaced.is_some()));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_shard_is_chosen_even_by_hashes_that_differ_in_few_bits() {
-        for stride in [1_u64, 1 << 20, 1 << 48, 1 << 58] {
-            let select = Select::new(16).unwrap();
-            let mut hits = [0; 16];
-            for i in 0..64_u64 {
-                hits[select.shard(i.wrapping_mul(stride))] += 1;
-            }
-            assert!(hits.iter().all(|&hits| hits > 0), "stride {stride}: {hits:?}");
-        }
-    }
-
-    #[test]
-    fn one_shard_takes_every_hash() {
-        let select = Select::new(1).unwrap();
-        assert!([0, 1, u64::MAX, 1 << 63].iter().all(|&hash| select.shard(hash) == 0));
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     frozen::FrozenMap,
     owner::{Owner, Ticket},
     seam::{Call, Errand, Holds, KeyHash, KeyText, MapType, Op, Seam, Tally, Watch},
-    shards::Select,
+    select::Select,
     surface::named,
     table::Table,
     table_mut::TableMut,

@@ -102,6 +102,9 @@ impl Error for DuplicateKey {}
 pub struct BadShardCount(pub(crate) usize);
 
 impl BadShardCount {
+    /// More shards than this would be a mistake: each takes at least two cache lines.
+    pub(crate) const MOST: usize = 1 << 16;
+
     /// Returns the count that was refused.
     #[must_use]
     pub fn count(self) -> usize {
@@ -112,7 +115,7 @@ impl BadShardCount {
 impl fmt::Display for BadShardCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_power_of_two() {
-            write!(f, "shard count must be at most {}, got {}", crate::shards::MAX_SHARDS, self.0)
+            write!(f, "shard count must be at most {}, got {}", Self::MOST, self.0)
         } else {
             write!(f, "shard count must be a power of two, got {}", self.0)
         }

@@ -12,7 +12,7 @@ use crate::{
     convert::{IntoEntries, conversions},
     frozen::FrozenMap,
     seam::{Change, Op},
-    shards::Select,
+    select::Select,
     surface::{named, read_surface, transact_surface, write_surface},
     table::Table,
 };

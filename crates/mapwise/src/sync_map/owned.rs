@@ -9,7 +9,7 @@ use super::SyncMap;
 use crate::{
     convert::{IntoEntries, conversions, into_std},
     frozen::FrozenMap,
-    shards::Select,
+    select::Select,
     table::Table,
 };
 
