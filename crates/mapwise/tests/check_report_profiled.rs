@@ -30,7 +30,7 @@ fn child_loses_an_update() {
 
 #[test]
 fn a_profile_has_the_findings_with_their_calls_in_the_order_in_which_they_happened() {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("profile_findings.json");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("check_report_profiled.json");
     let _ = fs::remove_file(&file);
     let mut command = Command::new(env::current_exe().expect("a program knows itself"));
     command.args(["--exact", "child_loses_an_update", "--ignored"]).env(FILE, &file).env_remove("MAPWISE_CHECK");
@@ -46,7 +46,7 @@ fn a_profile_has_the_findings_with_their_calls_in_the_order_in_which_they_happen
     let [read, conflict, write] = &finding.accesses[..] else { panic!("three calls") };
     assert!(read.thread == write.thread && read.thread != conflict.thread, "{finding:?}");
     assert_eq!((conflict.site.line, write.site.line), (read.site.line + 2, read.site.line + 2));
-    assert!(read.site.file.ends_with("profile_findings.rs"));
+    assert!(read.site.file.ends_with("check_report_profiled.rs"));
 }
 
 #[test]
