@@ -28,11 +28,12 @@ const TIME: Duration = Duration::from_secs(10);
 /// Requests a second, on 16 connections.
 const RATE: f64 = 1_000.0;
 
-/// What 99 % of the requests keep that are due in the half second of a scrape, from when they are due.
+/// What 99 % of the requests keep that are due in the half second of a scrape, from when they are due: a tenth of the time
+/// between two scrapes.
 const P99: Duration = Duration::from_millis(100);
 
-/// On a machine too busy for that, how many times the p99 of the other half seconds it may be: those have no scrape, and as
-/// much of everything else.
+/// On a machine too busy for that even without scrapes, how many times the p99 of the other half seconds it may be: those have no
+/// scrape, and as much of everything else.
 const TIMES_UNSCRAPED: u32 = 2;
 
 /// How much the memory may grow in the second half: it is the allocator's, for sessions come and go and stay as many.
