@@ -64,7 +64,7 @@ Ctrl-C ends it.";
 #[command(name = "mapwise-service", version, after_help = EXAMPLES)]
 struct Args {
     /// The kind of map that holds the state
-    #[arg(long, value_name = "KIND", default_value = "sharded")]
+    #[arg(long, value_name = "KIND", default_value = "map")]
     map: Kind,
     /// Where to listen. Away from the loopback, the profile stays there, on port 6060
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]

@@ -7,6 +7,8 @@ use mapwise::{Action, MutexMap, RwLockMap, ShardedMap, SyncMap};
 /// Which map.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Kind {
+    /// The default: a lock for every few entries
+    Map,
     /// Split into parts with a lock each
     Sharded,
     /// One lock that readers share
@@ -19,6 +21,7 @@ pub(crate) enum Kind {
 
 /// A map by name, whose kind is not known before the service starts.
 pub(crate) enum Map<V> {
+    Map(mapwise::Map<String, V>),
     Sharded(ShardedMap<String, V>),
     RwLock(RwLockMap<String, V>),
     Mutex(MutexMap<String, V>),
@@ -28,6 +31,7 @@ pub(crate) enum Map<V> {
 macro_rules! each {
     ($map:expr, $name:ident => $call:expr) => {
         match $map {
+            Map::Map($name) => $call,
             Map::Sharded($name) => $call,
             Map::RwLock($name) => $call,
             Map::Mutex($name) => $call,
@@ -41,6 +45,7 @@ impl<V: Clone> Map<V> {
     #[track_caller]
     pub(crate) fn new(kind: Kind, name: &str) -> Self {
         match kind {
+            Kind::Map => Self::Map(mapwise::Map::new().named(name)),
             Kind::Sharded => Self::Sharded(ShardedMap::new().named(name)),
             Kind::RwLock => Self::RwLock(RwLockMap::new().named(name)),
             Kind::Mutex => Self::Mutex(MutexMap::new().named(name)),

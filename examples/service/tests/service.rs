@@ -110,7 +110,7 @@ async fn what_a_client_sends_is_bounded_and_checked() {
 
 #[tokio::test]
 async fn each_kind_of_map_serves() {
-    for kind in ["sharded", "rw-lock", "mutex", "sync"] {
+    for kind in ["map", "sharded", "rw-lock", "mutex", "sync"] {
         let service = Service::start(&["--map", kind]);
         let outcome = run(plan(&service, 800.0, 1)).await.expect("the service answers");
         assert_eq!((outcome.lost, &outcome.wrong[..]), (0, &[][..]), "{kind}");
