@@ -45,7 +45,11 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         if !snapshots::<K, V>() {
             let pass = self.seam.pass(Op::View, Some(hash));
             let scope = self.seam.slow(&pass, (Op::View, Some(hash)), pass.site());
-            return self.view_shared(hash, key, &scope, |found| scope.saw(found), read);
+            let saw = |found| {
+                scope.locked();
+                scope.saw(found);
+            };
+            return self.view_shared(hash, key, &scope, saw, read);
         }
         let scope = self.seam.glance(Op::View, hash);
         let saw = |found| {
@@ -184,7 +188,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
                 home = Home::of(hash, next);
                 continue;
             }
-            scope.holds(home.head());
+            scope.holds_instead(home.head());
             // SAFETY: the lock is held until the end.
             let place = unsafe { home.find(shared.word(), tag, |found| key.equivalent(found)) };
             saw(place.is_some());

@@ -102,7 +102,8 @@ impl Waiting {
         let tier = tier();
         if !self.begun {
             self.begun = true;
-            self.state = state;
+            // Buckets that were free before do not matter.
+            (self.state, self.replaced) = (state, false);
             self.since = (tier > Tier::Counters).then(Instant::now);
         }
         self.replaced |= state != self.state;

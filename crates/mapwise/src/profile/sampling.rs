@@ -51,6 +51,12 @@ impl Armed {
         Self { sample: false, key: false, hold, site: tier == Tier::Sites }
     }
 
+    /// Whether anything is left to be done when the operation has its lock.
+    #[inline(always)]
+    pub(super) fn at_lock(self) -> bool {
+        self.hold || self.site
+    }
+
     /// Whether anything is left to be done when the operation has its lock, or has released it.
     pub(super) fn later(self) -> bool {
         self.key || self.hold || self.site

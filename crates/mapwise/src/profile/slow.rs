@@ -63,7 +63,7 @@ impl<'map> Slow<'map> {
     /// The operation has the lock at this address, perhaps one of several.
     #[inline(always)]
     pub(crate) fn holds(&self, lock: usize) {
-        if self.armed.later() || notes::any() {
+        if self.armed.at_lock() || notes::any() {
             self.note_hold(lock);
         }
     }
@@ -71,7 +71,7 @@ impl<'map> Slow<'map> {
     /// The operation has the lock at this address, and none before.
     #[inline(always)]
     pub(crate) fn holds_instead(&self, lock: usize) {
-        if self.armed.later() || notes::any() {
+        if self.armed.at_lock() || notes::any() {
             self.tell_hold();
             self.note_hold(lock);
         }
@@ -115,17 +115,28 @@ impl<'map> Slow<'map> {
     #[cold]
     #[inline(never)]
     fn tell(&self) {
-        let held_until = Instant::now();
-        let Rare { outer, mut notes, held_since, shown } = self.rare.take().unwrap_or(Rare::NONE);
+        if let Some(rare) = self.rare.take() {
+            self.tell_rare(rare);
+        } else if notes::any() {
+            self.tell_rare(Rare::NONE);
+        }
+        if let (true, Some(hash)) = (self.armed.key, self.hash) {
+            self.record.sampled(hash);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_rare(&self, Rare { outer, mut notes, held_since, shown }: Rare) {
+        let held_ns = held_since.map(elapsed);
         drop(shown);
         notes.add(notes::take());
         if let Some(outer) = outer {
             notes::put_back(outer);
         }
-        let Self { record, op, hash, site, armed, .. } = *self;
-        if let Some(since) = held_since {
+        let Self { record, op, hash, site, .. } = *self;
+        if let Some(ns) = held_ns {
             // It grows a table after it has released its lock.
-            let ns = u64::try_from((held_until - since).as_nanos()).unwrap_or(u64::MAX);
             record.held(sites::intern(site), ns.saturating_sub(notes.growth_ns));
         }
         if notes.growth_ns > 0 {
@@ -138,9 +149,6 @@ impl<'map> Slow<'map> {
             let shard = hash.and_then(|hash| record.shard_of(hash));
             let wait = Wait { waiter: sites::intern(site), holder: notes.holder, op, shard, replaced: notes.replaced };
             record.waited(wait, notes.wait_ns);
-        }
-        if let (true, Some(hash)) = (armed.key, hash) {
-            record.sampled(hash);
         }
     }
 }
