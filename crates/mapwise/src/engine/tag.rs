@@ -64,7 +64,7 @@ fn once(mut number: usize) -> usize {
     number
 }
 
-#[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(loom), not(shuttle), not(miri)))]
 mod vector {
     use std::arch::x86_64::__m128i;
 
