@@ -52,11 +52,8 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
             return self.view_shared(hash, key, &scope, saw, read);
         }
         let scope = self.seam.glance(Op::View, hash);
-        let saw = |found| {
-            scope.locked();
-            scope.saw(found);
-        };
-        self.view_copied(hash, key, scope.site(), saw, read)
+        // Not `locked`: nobody waits for the closure.
+        self.view_copied(hash, key, scope.site(), |found| scope.saw(found), read)
     }
 
     /// Calls `read` with the position and the value of each of `keys` that is present.

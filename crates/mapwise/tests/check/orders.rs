@@ -141,6 +141,20 @@ fn a_closure_that_waits_under_a_lock_is_a_long_hold() {
 }
 
 #[test]
+fn a_closure_that_waits_over_a_copy_holds_nobody_up() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let wait = || thread::sleep(Duration::from_millis(600));
+    // Read without a lock, and under one.
+    let (copied, shared) = (Map::from(HashMap::from([(1, 1)])), Map::from(HashMap::from([(1, Box::new(1))])));
+    let findings = check::collect(|| drop(copied.view(&1, |_| wait())));
+    assert_eq!(kinds(&findings), []);
+    let findings = check::collect(|| drop(shared.view(&1, |_| wait())));
+    only(&findings, Kind::LongHold);
+}
+
+#[test]
 fn to_wait_outside_or_to_work_inside_is_right() {
     let map = MutexMap::from(HashMap::from([(1, 1)]));
     let owner = ActorMap::from(HashMap::from([(1, 1)]));
