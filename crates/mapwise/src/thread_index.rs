@@ -68,7 +68,7 @@ std::thread_local! {
 
 /// The number of bytes between the places of two threads, where each has its own in an array.
 #[cfg(feature = "profile")]
-pub(crate) const SCALE: usize = 384;
+pub(crate) const SCALE: usize = 512;
 
 /// How many threads have such places: twice as many as there are processors.
 ///

@@ -1,7 +1,7 @@
 //! The stripes of one map, each at its thread's place.
 //!
 //! - **enough**: there are `thread_index::places()` stripes and one more, the first, which is nobody's; `thread_index::cached`
-//!   is at most `places() * SCALE`, a multiple of `SCALE`, and that is the size of a stripe with its padding.
+//!   is at most `places() * SCALE`, a multiple of `SCALE`, and that is the size of a place.
 //! - **nobody's**: no thread writes the first stripe, so that its counts have one call left forever (see `count`). A thread
 //!   without a place of its own finds that one, and so needs no comparison to be told from the others.
 
@@ -9,21 +9,24 @@
 
 use std::sync::Arc;
 
-use crossbeam_utils::CachePadded;
-
 use super::stripe::Stripe;
 use crate::thread_index::{self, SCALE};
 
+/// A stripe with cache lines of its own, and of the same size whatever it is compiled for.
+#[derive(Default)]
+#[repr(align(512))]
+struct Place(Stripe);
+
 // A model's threads all find the first.
-const _: () = assert!(cfg!(loom) || size_of::<CachePadded<Stripe>>() == SCALE);
+const _: () = assert!(cfg!(loom) || size_of::<Place>() == SCALE);
 
 /// The stripes that threads have of their own.
 #[derive(Clone)]
-pub(super) struct Places(Arc<[CachePadded<Stripe>]>);
+pub(super) struct Places(Arc<[Place]>);
 
 impl Places {
     pub(super) fn new() -> Self {
-        Self((0..=thread_index::places()).map(|_| CachePadded::default()).collect())
+        Self((0..=thread_index::places()).map(|_| Place::default()).collect())
     }
 
     /// This thread's stripe, or nobody's.
@@ -33,7 +36,8 @@ impl Places {
         // SAFETY: enough: within the array.
         let here = unsafe { first.byte_add(thread_index::cached()) };
         // SAFETY: enough: at the beginning of an element.
-        unsafe { &*here }
+        let place = unsafe { &*here };
+        &place.0
     }
 
     /// This thread's stripe, if it has one.
@@ -43,6 +47,6 @@ impl Places {
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Stripe> {
-        self.0[1..].iter().map(|stripe| &**stripe)
+        self.0[1..].iter().map(|place| &place.0)
     }
 }
