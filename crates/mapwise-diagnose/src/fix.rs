@@ -11,12 +11,7 @@ pub(crate) fn propose(draft: &mut Draft) {
         return;
     }
     if draft.finding.kind == Kind::CheckedMap {
-        let said = draft.said_fix.clone();
-        let mut fix = fix(FixKind::OneStep, &names(draft));
-        if let Some(said) = said {
-            fix.snippet = said;
-        }
-        draft.finding.fixes = vec![fix];
+        draft.finding.fixes = vec![checked(draft)];
         return;
     }
     let (kinds, decide) = choose(draft);
@@ -36,6 +31,27 @@ pub(crate) fn propose(draft: &mut Draft) {
         fix.rust = "mapwise::FrozenMap for the copy; the borrow checker refuses the original".to_owned();
     }
     draft.finding.decide = (kinds.len() > 1).then(|| decide.to_owned());
+}
+
+/// What checked mode proposed, in its own words where it has some.
+fn checked(draft: &Draft) -> Fix {
+    let (kind, says) = match draft.message.as_deref() {
+        Some("re-entrancy" | "lock cycle") => {
+            (FixKind::ShorterHold, "end one call before the next: call no map inside a closure")
+        }
+        Some("long hold") => (FixKind::ShorterHold, "compute before the call, and wait after it"),
+        Some("overlap") => (FixKind::Mutex, "use a map that threads may share"),
+        _ => (FixKind::OneStep, text(FixKind::OneStep).0),
+    };
+    let mut fix = fix(kind, &names(draft));
+    fix.says = says.to_owned();
+    if let Some(said) = &draft.said_fix {
+        fix.snippet.clone_from(said);
+    }
+    if kind == FixKind::ShorterHold {
+        fix.rust = "the same map".to_owned();
+    }
+    fix
 }
 
 const RATIO: &str = "the share of reads, and whether readers wait at all: count both for a minute with two expvar.Int next to the map \

@@ -196,19 +196,20 @@ fn reports_of_our_own_checked_mode_are_read() {
 }
 
 #[test]
-fn every_kind_of_our_own_checked_mode_has_its_cause() {
+fn every_kind_of_our_own_checked_mode_has_its_cause_and_fix() {
     // As `Kind::title` of mapwise has them.
-    for (kind, cause) in [
-        ("lost update", CauseKind::NotOneStep),
-        ("double init", CauseKind::NotOneStep),
-        ("stale remove", CauseKind::NotOneStep),
-        ("iterate then act", CauseKind::NotOneStep),
-        ("re-entrancy", CauseKind::LockContention),
-        ("lock cycle", CauseKind::LockContention),
-        ("long hold", CauseKind::LockContention),
-        ("overlap", CauseKind::Unlocked),
+    for (kind, cause, fix) in [
+        ("lost update", CauseKind::NotOneStep, FixKind::OneStep),
+        ("double init", CauseKind::NotOneStep, FixKind::OneStep),
+        ("stale remove", CauseKind::NotOneStep, FixKind::OneStep),
+        ("iterate then act", CauseKind::NotOneStep, FixKind::OneStep),
+        ("re-entrancy", CauseKind::LockContention, FixKind::ShorterHold),
+        ("lock cycle", CauseKind::LockContention, FixKind::ShorterHold),
+        ("long hold", CauseKind::LockContention, FixKind::ShorterHold),
+        ("overlap", CauseKind::Unlocked, FixKind::Mutex),
     ] {
         let diagnosis = common::read(CHECKED.replace("lost update", kind).as_bytes());
+        assert_eq!(diagnosis.findings[0].fixes[0].kind, fix, "{kind}");
         let known = &diagnosis.findings[0].causes[0];
         assert_eq!(known.kind, cause, "{kind}");
         assert_ne!(known.says, "checked mode saw a conflict", "{kind}");
