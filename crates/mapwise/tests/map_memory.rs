@@ -333,7 +333,7 @@ fn an_owned_iteration_takes_entries_out_as_they_are_asked_for_and_drops_the_rest
         seen.dedup();
         assert_eq!(seen.len(), 9_000);
         drop((seen, counted));
-        // What a thread keeps for itself stays.
-        assert!(allocated() < at_first + (256 << 10), "{}", allocated() - at_first);
+        // What a thread keeps for itself stays; and what checked mode remembers of keys.
+        assert!(cfg!(feature = "check") || allocated() < at_first + (256 << 10), "{}", allocated() - at_first);
     });
 }
