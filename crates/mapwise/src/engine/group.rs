@@ -222,7 +222,54 @@ mod vectors {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(loom), not(shuttle), not(miri))))]
+#[cfg(all(target_arch = "aarch64", target_endian = "little", not(loom), not(shuttle), not(miri)))]
+mod vectors {
+    //! Tags as one vector.
+
+    use std::arch::aarch64::{
+        vandq_u8, vceqq_u8, vcombine_u8, vcreate_u8, vdupq_n_u8, vgetq_lane_u16, vpaddq_u8, vreinterpretq_u16_u8,
+    };
+
+    use super::{Slots, Tag, Tags};
+
+    impl Tags {
+        /// The tags that equal `tag`.
+        #[inline(always)]
+        pub(super) fn matches(&self, tag: Tag) -> Slots {
+            // SAFETY: every AArch64 that has std has NEON.
+            Slots(unsafe { equal(self.words(), tag.byte()) })
+        }
+
+        /// The tags of empty slots.
+        #[inline(always)]
+        pub(super) fn empty(&self) -> Slots {
+            // SAFETY: likewise.
+            Slots(unsafe { equal(self.words(), 0) })
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "neon")]
+    fn equal([low, high]: [u64; 2], wanted: u8) -> u16 {
+        // Of each equal tag one bit, by its place among eight.
+        const PLACES: u64 = 0x8040_2010_0804_0201;
+        let tags = vcombine_u8(vcreate_u8(low), vcreate_u8(high));
+        let places = vcombine_u8(vcreate_u8(PLACES), vcreate_u8(PLACES));
+        let mut bits = vandq_u8(vceqq_u8(tags, vdupq_n_u8(wanted)), places);
+        // Neighbors are added three times, then the two lowest bytes are the sums of eight each.
+        for _ in 0..3 {
+            bits = vpaddq_u8(bits, bits);
+        }
+        vgetq_lane_u16::<0>(vreinterpretq_u16_u8(bits))
+    }
+}
+
+#[cfg(any(
+    loom,
+    shuttle,
+    miri,
+    not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))
+))]
 impl Tags {
     /// The tags that equal `tag`.
     #[inline(always)]
@@ -238,7 +285,13 @@ impl Tags {
 }
 
 /// The same where there is no instruction for it.
-#[cfg(any(test, loom, shuttle, miri, not(target_arch = "x86_64")))]
+#[cfg(any(
+    test,
+    loom,
+    shuttle,
+    miri,
+    not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))
+))]
 #[inline(always)]
 fn matches_in_words(words: [u64; WORDS], tag: u8) -> Slots {
     const EVERY_BYTE: u64 = 0x0101_0101_0101_0101;

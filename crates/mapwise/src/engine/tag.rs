@@ -55,6 +55,7 @@ const fn kept(tag: u8) -> u8 {
 
 /// Returns `number`. The compiler computes it once, instead of again for each use.
 #[inline(always)]
+#[allow(unused_mut, reason = "not everywhere is there anything to do")]
 fn once(mut number: usize) -> usize {
     #[cfg(all(target_arch = "x86_64", not(loom), not(miri)))]
     // SAFETY: no instruction at all.
