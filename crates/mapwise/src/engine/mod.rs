@@ -88,8 +88,11 @@ const OVERFLOW_SLOTS: usize = 4;
 const OVERFLOW_SLOTS: usize = 2;
 
 /// A full segment has two to the power of this many buckets.
-#[cfg(not(any(loom, shuttle)))]
+#[cfg(not(any(loom, shuttle, miri)))]
 const FULL_BITS: u32 = 8;
+/// Few, so that an interpreter reaches splits and merges in minutes.
+#[cfg(all(miri, not(any(loom, shuttle))))]
+const FULL_BITS: u32 = 2;
 #[cfg(any(loom, shuttle))]
 const FULL_BITS: u32 = 1;
 

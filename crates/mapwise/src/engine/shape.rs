@@ -73,7 +73,7 @@ mod tests {
             sizes.push(shape.buckets());
             assert_eq!(Shape::from_bits(shape.bits()), shape);
         }
-        assert_eq!(sizes, [1, 4, 16, 64, 256]);
+        assert_eq!(sizes, if cfg!(miri) { &[1, 4][..] } else { &[1, 4, 16, 64, 256] });
         assert_eq!((shape, shape.depth(), Shape::full(3).depth()), (Shape::full(0), 0, 3));
     }
 }
