@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Debug,
     hash::Hash,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -158,10 +159,10 @@ fn transactions_conserve_the_sum_while_the_map_splits() {
 /// One thread, and every operation that the others leave out.
 #[test]
 fn whatever_is_done_agrees_with_std() {
-    fn agree<K: Hash + Eq + Clone, V: Clone + PartialEq>(key: impl Fn(u64) -> K, value: impl Fn(u64) -> V)
+    fn agree<K, V>(key: impl Fn(u64) -> K, value: impl Fn(u64) -> V)
     where
-        K: std::fmt::Debug,
-        V: std::fmt::Debug,
+        K: Hash + Eq + Clone + Debug,
+        V: Clone + PartialEq + Debug,
     {
         let mut map: Map<K, V> = Map::new();
         let mut std: HashMap<K, V> = HashMap::new();

@@ -17,8 +17,19 @@ use crate::{
     sync::{Mutex, UnsafeCell},
 };
 
+/// Fewer where a checker runs, so that it sees items dropped.
+const fn fewer(otherwise: usize, miri: usize) -> usize {
+    if cfg!(any(loom, shuttle)) {
+        1
+    } else if cfg!(miri) {
+        miri
+    } else {
+        otherwise
+    }
+}
+
 /// Items that a thread gathers before it takes the map's lock.
-pub(super) const BAG: usize = if cfg!(any(loom, shuttle)) { 1 } else { 32 };
+pub(super) const BAG: usize = fewer(32, 2);
 
 /// Bytes likewise.
 const BAG_BYTES: usize = 4 << 10;
@@ -27,7 +38,7 @@ const BAG_BYTES: usize = 4 << 10;
 ///
 /// It interrupts every running thread of the process for some microseconds: among 256 items that is still more than
 /// all the rest of retiring one, among 1,024 it is not.
-pub(super) const BATCH: usize = if cfg!(any(loom, shuttle)) { 1 } else { 1_024 };
+pub(super) const BATCH: usize = fewer(1_024, 8);
 
 /// Bytes likewise.
 pub(super) const BATCH_BYTES: usize = 64 << 10;
