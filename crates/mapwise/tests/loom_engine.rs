@@ -59,7 +59,7 @@ fn updates_take_turns() {
 /// A look-up of an entry that moves from the chain to its home.
 ///
 /// Fails when the fence of `locked`, of `unchanged_since` or of `is_still` is removed; when `word` is Relaxed; when
-/// `peek_chain` does not look at the word at the end. (Not when it does not before each step: then it might not end.)
+/// `peek` does not look at the word at the end. (Not when it does not before each step: then it might not end.)
 #[test]
 fn an_entry_that_is_pulled_home_is_not_missed() {
     model(2, || {

@@ -11,7 +11,7 @@ use super::{
     grown::Grown,
     home::Home,
     segment::{Header, Segment},
-    shape::{FULL, Shape},
+    shape::{FULL, Shape, next_region},
     table::Engine,
     walk::walk_home,
 };
@@ -132,8 +132,7 @@ impl<K, V, S> Engine<K, V, S> {
                 }
             }
             regions.push(region);
-            let next = if depth == 0 { None } else { from.checked_add(1 << (64 - depth)) };
-            match next {
+            match next_region(from, depth) {
                 Some(next) => from = next,
                 None => return regions,
             }

@@ -6,11 +6,11 @@
 use std::hash::{BuildHasher, Hash};
 
 use super::{
-    MAX_DEPTH, SLOTS,
+    MAX_DEPTH, RESERVED, SLOTS,
     directory::Directory,
     home::Home,
     segment::{self, Segment},
-    shape::{FULL, Shape},
+    shape::{FULL, Shape, next_region},
     table::Engine,
 };
 use crate::{
@@ -21,9 +21,6 @@ use crate::{
 /// The directory is doubled only while it has at most this many entries for each segment: where hashes are so alike
 /// that more were needed, chains are the lesser evil.
 const ENTRIES_PER_SEGMENT: usize = 16;
-
-/// Entries for each home that room is made for beforehand: few homes overflow then.
-const RESERVED: usize = SLOTS.div_ceil(2);
 
 /// What to do with a crowded segment.
 enum Step {
@@ -69,11 +66,7 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
             if homes.saturating_mul(RESERVED) < wanted && depth < MAX_DEPTH / 2 && self.grow_anyway(segment, shape) {
                 continue;
             }
-            if depth == 0 {
-                return;
-            }
-            let region = 1 << (64 - depth);
-            match (from & !(region - 1)).checked_add(region) {
+            match next_region(from, depth) {
                 Some(next) => from = next,
                 None => return,
             }

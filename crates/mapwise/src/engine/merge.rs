@@ -13,7 +13,7 @@ use super::{
     SLOTS,
     home::{Home, Locked},
     segment::Segment,
-    shape::{FULL, Shape},
+    shape::{FULL, Shape, next_region},
     table::Engine,
 };
 use crate::{seam::growing, sync::Ordering};
@@ -70,13 +70,9 @@ impl<K, V, S> Engine<K, V, S> {
         let mut from = 0_u64;
         loop {
             let (segment, shape) = self.directory().find(from);
-            if shape.depth() == 0 {
-                return;
-            }
             // What is deeper comes before what it is merged with last, so once is enough.
             self.merge(segment, most);
-            let region = 1 << (64 - shape.depth());
-            match (from & !(region - 1)).checked_add(region) {
+            match next_region(from, shape.depth()) {
                 Some(next) => from = next,
                 None => return,
             }

@@ -81,6 +81,9 @@ const SLOTS: usize = 16;
 #[cfg(any(loom, shuttle))]
 const SLOTS: usize = 2;
 
+/// Entries for each home that room is made for beforehand: few homes overflow then.
+const RESERVED: usize = SLOTS.div_ceil(2);
+
 /// Slots of an overflow bucket: few homes need more.
 #[cfg(not(any(loom, shuttle)))]
 const OVERFLOW_SLOTS: usize = 4;

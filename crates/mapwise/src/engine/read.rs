@@ -137,12 +137,13 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
     where
         Q: Equivalent<K> + ?Sized,
     {
+        let tag = Tag::of(hash);
         let mut backoff = Backoff::new();
         for _ in 0..TRIES {
             let home = self.locate(hash);
             let word = home.head().word();
             if matches!(home.route(word, hash), Route::Here)
-                && let Ok(found) = peek(home, Promise::of(word.shape()), hash, key)
+                && let Ok(found) = peek(home, word, tag, key)
             {
                 return Ok(found);
             }
@@ -219,29 +220,29 @@ where
     }
 }
 
-/// Copies the value under `key` out of a home of listed types, without its lock; `Disturbed` if the home has another
-/// shape, is locked, or changed meanwhile.
+/// Copies the value under `key` out of a home of listed types and its chain, without its lock; `Disturbed` if the home is
+/// locked, or changed since it had this word.
 ///
 /// Linearizes at the last look at the home's word. The caller is pinned, if need be, as long as it uses the copy.
-fn peek<K, V, Q>(
-    home: Home<'_, K, V>,
-    promise: Promise,
-    hash: u64,
-    key: &Q,
-) -> Result<Option<ManuallyDrop<V>>, Disturbed>
+fn peek<K, V, Q>(home: Home<'_, K, V>, word: Word, tag: Tag, key: &Q) -> Result<Option<ManuallyDrop<V>>, Disturbed>
 where
     Q: Equivalent<K> + ?Sized,
 {
-    let word = home.head().word();
-    if !word.keeps(promise) {
+    if !word.keeps(Promise::of(word.shape())) {
         return Err(Disturbed);
     }
-    let tag = Tag::of(hash);
     if let Some(value) = peek_group(home, word, home.group(), tag, key)? {
         return Ok(Some(value));
     }
-    if word.may_chain(tag) {
-        return peek_chain(home, word, tag, key);
+    let chain = word.may_chain(tag).then(|| home.chain());
+    for overflow in chain.into_iter().flatten() {
+        // So that the chain is this home's, and ends.
+        if !home.head().unchanged_since(word) {
+            return Err(Disturbed);
+        }
+        if let Some(value) = peek_group(home, word, overflow.group(), tag, key)? {
+            return Ok(Some(value));
+        }
     }
     if home.head().unchanged_since(word) { Ok(None) } else { Err(Disturbed) }
 }
@@ -272,27 +273,4 @@ where
         }
     }
     Ok(None)
-}
-
-#[cold]
-#[inline(never)]
-fn peek_chain<K, V, Q>(
-    home: Home<'_, K, V>,
-    word: Word,
-    tag: Tag,
-    key: &Q,
-) -> Result<Option<ManuallyDrop<V>>, Disturbed>
-where
-    Q: Equivalent<K> + ?Sized,
-{
-    for overflow in home.chain() {
-        // So that the chain is this home's, and ends.
-        if !home.head().unchanged_since(word) {
-            return Err(Disturbed);
-        }
-        if let Some(value) = peek_group(home, word, overflow.group(), tag, key)? {
-            return Ok(Some(value));
-        }
-    }
-    if home.head().unchanged_since(word) { Ok(None) } else { Err(Disturbed) }
 }

@@ -6,6 +6,15 @@ use super::{FULL_BITS, GROW_BITS, MAX_DEPTH};
 /// The buckets of a full segment.
 pub(super) const FULL: usize = 1 << FULL_BITS;
 
+/// Returns where the region of hashes begins that follows the one of `depth` bits with `within` in it; `None` after the last.
+pub(super) fn next_region(within: u64, depth: usize) -> Option<u64> {
+    if depth == 0 {
+        return None;
+    }
+    let size = 1_u64 << (64 - depth);
+    (within & !(size - 1)).checked_add(size)
+}
+
 /// Values below this are full segments.
 const SMALL: u8 = 64;
 

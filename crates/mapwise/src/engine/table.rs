@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    FULL_BITS, MAX_DEPTH, SLOTS,
+    FULL_BITS, MAX_DEPTH, RESERVED,
     count::Count,
     directory::{Common, Directory, Lent},
     grown::{Entries, Grown},
@@ -58,13 +58,11 @@ impl<K, V, S> Engine<K, V, S> {
     #[track_caller]
     pub(crate) fn new(of: MapType, capacity: usize, hasher: S) -> Self {
         let mut shape = Shape::SMALLEST;
-        // Few buckets overflow then.
-        let each = SLOTS.div_ceil(2);
-        while shape.is_small() && shape.buckets() * each < capacity {
+        while shape.is_small() && shape.buckets() * RESERVED < capacity {
             shape = shape.next();
         }
         let mut bits = 0;
-        while (each * FULL) << bits < capacity && bits < MAX_DEPTH / 2 {
+        while (RESERVED * FULL) << bits < capacity && bits < MAX_DEPTH / 2 {
             bits += 1;
         }
         if bits > 0 {

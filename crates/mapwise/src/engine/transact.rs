@@ -35,13 +35,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         Q: Hash + Eq + Equivalent<K> + ?Sized,
     {
         let hashes = keys.map(|key| self.hash(key));
-        for second in 1..N {
-            if let Some(first) =
-                (0..second).find(|&first| hashes[first] == hashes[second] && keys[first] == keys[second])
-            {
-                return Err(DuplicateKey { first, second });
-            }
-        }
+        DuplicateKey::refuse(hashes, keys)?;
         // drop-outside: of the locks, too.
         let mut leaving = self.leaving_many();
         let pass = self.seam.pass(Op::Transact, None);

@@ -11,6 +11,7 @@ use super::{
     leave::LeavingMany,
     mode::{retires, snapshots},
     segment::Segment,
+    shape::next_region,
     table::Engine,
     wait::Backoff,
     word::Word,
@@ -119,10 +120,7 @@ impl<K, V, S> Engine<K, V, S> {
             for index in 0..segment.shape().buckets() {
                 walk_home(index, segment, depth, &mut visit)?;
             }
-            if depth == 0 {
-                return ControlFlow::Continue(());
-            }
-            match from.checked_add(1 << (64 - depth)) {
+            match next_region(from, depth) {
                 Some(next) => from = next,
                 None => return ControlFlow::Continue(()),
             }

@@ -47,7 +47,7 @@ impl Line {
             // Acquire: pairs with the Release of `Domain::stamp`. A pin of an epoch later than a stamp sees what was
             // unlinked before it.
             let epoch = epoch.load(Ordering::Acquire);
-            // Release: pairs with the Acquire of `Domain::oldest`. Who sees this epoch comes after the reads of the
+            // Release: pairs with the Acquire of `Line::pinned`. Who sees this epoch comes after the reads of the
             // pins before it.
             self.pinned.store(epoch, Ordering::Release);
             // dekker.
@@ -63,7 +63,7 @@ impl Line {
         if depth > 0 {
             return false;
         }
-        // Release: pairs with the Acquire of `Domain::oldest`. Who sees IDLE comes after the reads of this pin.
+        // Release: pairs with the Acquire of `Line::pinned`. Who sees IDLE comes after the reads of this pin.
         self.pinned.store(IDLE, Ordering::Release);
         self.leaving.load(Relaxed)
     }
