@@ -8,16 +8,16 @@ use std::{
 
 use hashbrown::hash_table;
 
-use crate::{engine::Entries, select::Select, table::Table};
+use crate::{engine::Entries, table::Table};
 
-/// Turns the tables of a map into a std one; every key is hashed again.
-pub(crate) fn into_std<K, V, S>((tables, _, hasher): (Vec<Table<K, V>>, Select, S)) -> HashMap<K, V, S>
+/// Turns the entries of a map into a std one; every key is hashed again.
+pub(crate) fn into_std<K, V, S>(entries: impl ExactSizeIterator<Item = (K, V)>, hasher: S) -> HashMap<K, V, S>
 where
     K: Hash + Eq,
     S: BuildHasher,
 {
-    let mut map = HashMap::with_capacity_and_hasher(tables.iter().map(Table::len).sum(), hasher);
-    map.extend(tables.into_iter().flat_map(Table::into_entries));
+    let mut map = HashMap::with_capacity_and_hasher(entries.len(), hasher);
+    map.extend(entries);
     map
 }
 

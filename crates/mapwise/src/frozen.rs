@@ -107,7 +107,8 @@ impl<K, V, S: BuildHasher> FrozenMap<K, V, S> {
     where
         K: Hash + Eq,
     {
-        into_std(self.into_tables())
+        let (tables, _, hasher) = self.into_tables();
+        into_std(IntoEntries::new(tables), hasher)
     }
 }
 

@@ -179,7 +179,8 @@ macro_rules! lock_face {
                 $k: Hash + Eq,
                 $s: BuildHasher,
             {
-                $crate::convert::into_std(self.shards.into_tables())
+                let (tables, _, hasher) = self.shards.into_tables();
+                $crate::convert::into_std($crate::IntoEntries::new(tables), hasher)
             }
         }
 

@@ -10,7 +10,7 @@ use equivalent::Equivalent;
 
 use crate::{
     api::{Action, Caps, DuplicateKey, InPlace, Iteration, MapRead, MapTransact, MapWrite, Occupied, Progress},
-    convert::{IntoEntries, conversions},
+    convert::{IntoEntries, conversions, into_std},
     engine::Engine,
     frozen::FrozenMap,
     seam::{Holds, MapType},
@@ -236,9 +236,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     #[must_use]
     pub fn into_std(self) -> HashMap<K, V, S> {
         let (entries, hasher) = self.into_parts();
-        let mut map = HashMap::with_capacity_and_hasher(entries.len(), hasher);
-        map.extend(entries);
-        map
+        into_std(entries, hasher)
     }
 }
 

@@ -24,7 +24,6 @@ use crate::{
     frozen::FrozenMap,
     owner::{Owner, Ticket},
     seam::{Call, Errand, Holds, KeyHash, KeyText, MapType, Op, Seam, Tally, Watch},
-    select::Select,
     surface::named,
     table::Table,
     table_mut::TableMut,
@@ -279,7 +278,7 @@ impl<K, V, S> ActorMap<K, V, S> {
         S: BuildHasher,
     {
         let (table, hasher) = self.into_table();
-        crate::convert::into_std((vec![table], Select::ONE, hasher))
+        crate::convert::into_std(crate::IntoEntries::new(vec![table]), hasher)
     }
 
     #[track_caller]

@@ -133,7 +133,7 @@ fn take(length: Duration) -> bool {
         .is_ok()
 }
 
-fn nanos(time: Duration) -> u64 {
+pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::settings::settings;
+use super::{delay::nanos, settings::settings};
 use crate::op::Op;
 
 /// What the system says of a thread.
@@ -69,7 +69,6 @@ static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Start {
     fn of(at: Instant) -> Self {
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let worked =
             BEGAN.saturating_add(nanos(at.saturating_duration_since(*BEGINNING))).saturating_sub(nanos(own_waits()));
         Self(NonZero::new(worked).unwrap_or(NonZero::<u64>::MIN))

@@ -12,7 +12,6 @@ use crate::{
     convert::{IntoEntries, conversions},
     frozen::FrozenMap,
     seam::{Change, Op},
-    select::Select,
     surface::{named, read_surface, transact_surface, write_surface},
     table::Table,
 };
@@ -264,7 +263,7 @@ impl<K, V, S> FailFastMap<K, V, S> {
         S: BuildHasher,
     {
         let (table, hasher) = self.into_table();
-        crate::convert::into_std((vec![table], Select::ONE, hasher))
+        crate::convert::into_std(crate::IntoEntries::new(vec![table]), hasher)
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 use equivalent::Equivalent;
 
 pub use self::types::{Pack, Plain, Stored};
-use crate::{FrozenMap, IntoEntries, Map, surface::constructors};
+use crate::{FrozenMap, IntoEntries, Map, convert::into_std, surface::constructors};
 
 /// A [`Map`] that is read without a lock though its keys or values are types of yours: they are stored as types that are.
 ///
@@ -138,9 +138,7 @@ where
     #[must_use]
     pub fn into_std(self) -> HashMap<K, V, S> {
         let (entries, hasher) = self.map.into_parts();
-        let mut map = HashMap::with_capacity_and_hasher(entries.len(), hasher);
-        map.extend(entries.map(unpacked::<K, V>));
-        map
+        into_std(entries.map(unpacked::<K, V>), hasher)
     }
 
     /// Packs a key that is going to be stored.

@@ -8,7 +8,7 @@ use std::{cell::Cell, time::Instant};
 
 use mapwise_profile::Tier;
 
-use super::{holders, options::tier, sites::Site};
+use super::{holders, options::tier, pause::elapsed, sites::Site};
 
 /// What was noted.
 #[derive(Clone, Copy)]
@@ -157,9 +157,4 @@ impl Drop for Growing {
     fn drop(&mut self) {
         note(Notes { growth_ns: elapsed(self.0).max(1), ..Notes::NONE });
     }
-}
-
-/// Nanoseconds since then.
-pub(super) fn elapsed(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

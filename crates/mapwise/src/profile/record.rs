@@ -196,7 +196,7 @@ impl Record {
         self.owned.clone()
     }
 
-    /// Counts a call that `Prepared::count_plain` did not, and says what is to be done about it.
+    /// Counts a call that is not plain, and says what is to be done about it.
     #[cold]
     #[inline(never)]
     pub(super) fn arm(&self, op: Op) -> Armed {

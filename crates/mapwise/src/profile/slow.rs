@@ -8,7 +8,8 @@ use std::{cell::Cell, panic::Location, time::Instant};
 use super::{
     holders::{self, Shown},
     meter::Asked,
-    notes::{self, Notes, elapsed},
+    notes::{self, Notes},
+    pause::elapsed,
     record::{Record, Wait},
     sampling::Armed,
     sites,

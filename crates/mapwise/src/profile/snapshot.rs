@@ -14,6 +14,7 @@ use mapwise_profile::{
 use super::{
     blocked::Pair,
     options::tier,
+    pause::elapsed,
     record::Record,
     registry,
     sampling::{self, HOLD_PERIOD, KEY_PERIOD},
@@ -51,7 +52,7 @@ pub fn snapshot() -> Profile {
     let mut profile = Profile::new(process(), tier());
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     profile.taken_unix_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    profile.span_ns = u64::try_from(registry::started().elapsed().as_nanos()).unwrap_or(u64::MAX);
+    profile.span_ns = elapsed(registry::started());
     let mut taken = HashMap::new();
     for record in registry::alive() {
         let mut map = record.profile(profile.span_ns, &mut profile.notes);

@@ -308,22 +308,17 @@ impl Scope<'_> {
 
     #[inline(always)]
     pub(crate) fn saw(&self, found: bool) {
-        if !found {
-            self.span.asked().missed();
-        }
-        self.body.saw(found);
+        self.errand().saw(found);
     }
 
     #[inline(always)]
     pub(crate) fn wrote(&self, hash: u64, change: Change) {
-        self.span.asked().changed(change);
-        self.body.wrote(hash, change);
+        self.errand().wrote(hash, change);
     }
 
     #[inline(always)]
     pub(crate) fn decided(&self, hash: u64, change: Option<Change>) {
-        self.span.asked().decided(change);
-        self.body.decided(hash, change);
+        self.errand().decided(hash, change);
     }
 }
 
@@ -374,10 +369,7 @@ impl Pass<'_> {
 
     #[inline(always)]
     pub(crate) fn saw(&self, found: bool) {
-        if !found {
-            self.meter.asked(self.op).missed();
-        }
-        self.body.saw(found);
+        Errand { call: &self.body, asked: self.meter.asked(self.op) }.saw(found);
     }
 }
 
@@ -424,22 +416,22 @@ impl Slow<'_> {
     }
 
     #[inline(always)]
+    fn errand(&self) -> Errand<'_> {
+        Errand { call: self.call, asked: self.slow.asked() }
+    }
+
+    #[inline(always)]
     pub(crate) fn saw(&self, found: bool) {
-        if !found {
-            self.slow.asked().missed();
-        }
-        self.call.saw(found);
+        self.errand().saw(found);
     }
 
     #[inline(always)]
     pub(crate) fn wrote(&self, hash: u64, change: Change) {
-        self.slow.asked().changed(change);
-        self.call.wrote(hash, change);
+        self.errand().wrote(hash, change);
     }
 
     #[inline(always)]
     pub(crate) fn decided(&self, hash: u64, change: Option<Change>) {
-        self.slow.asked().decided(change);
-        self.call.decided(hash, change);
+        self.errand().decided(hash, change);
     }
 }

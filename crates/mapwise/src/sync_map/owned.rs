@@ -9,7 +9,6 @@ use super::SyncMap;
 use crate::{
     convert::{IntoEntries, conversions, into_std},
     frozen::FrozenMap,
-    select::Select,
     table::Table,
 };
 
@@ -32,7 +31,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         S: BuildHasher,
     {
         let (table, hasher) = self.into_table();
-        into_std((vec![table], Select::ONE, hasher))
+        into_std(IntoEntries::new(vec![table]), hasher)
     }
 
     fn into_table(mut self) -> (Table<K, V>, S)
