@@ -23,7 +23,7 @@ const TYPE: MapType = MapType { name: "Map", holds: Holds::SharedLock };
 ///
 /// | | |
 /// |---|---|
-/// | reads block? | a writer of the same bucket; no lock and no write to shared memory if keys and values are of listed types (below), nor if the key is absent; else readers share the bucket's lock |
+/// | reads block? | a writer of the same bucket; no lock and no write to shared memory if keys and values are of listed types (below), nor if the key is absent; else readers share the bucket's lock, where many of them write to memory of their own |
 /// | writes block? | the readers and writers of one bucket |
 /// | iteration sees | each entry at some instant during the iteration; those present throughout exactly once |
 /// | bytes per entry | a key, a value and 2 bytes, over the load (0.46 to 0.92) |

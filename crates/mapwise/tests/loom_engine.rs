@@ -15,12 +15,17 @@ mod hashers;
 mod loom_map;
 mod loom_model;
 
-use std::collections::HashMap;
+// std's atomics: they watch, and are no part of the model.
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use hashers::Identity;
 use loom::{model::Builder, sync::Arc, thread};
 use loom_map::{CROWD, HIGH, ODD, Plain, TAG, Value, full, key, race, with_room};
 use loom_model::{bounded, check, model};
+use mapwise::Map;
 
 /// A look-up while its slot is given to another key.
 ///
@@ -178,6 +183,68 @@ fn readers_share_and_writers_wait_for_all_of_them() {
         reader.join().unwrap();
         writer.join().unwrap();
         assert_eq!(map.get(&key(1)), Some(Value(3)));
+    });
+}
+
+/// A reader whom nobody counts beside a writer, after which readers are let in so again. It looks at two entries, one
+/// within the other: the second is counted.
+///
+/// Fails when `go_to` stores with Release, or for a second visit too; when `come_back` stores or `is_at` loads with Relaxed;
+/// when there is no fence before the look at the lines; when `visit` does not look at the word; when `revoke` does not wait;
+/// when a biased word is free. Does not fail when `visit` looks with Relaxed: whoever comes there has looked before.
+#[test]
+fn a_writer_waits_for_a_reader_whom_nobody_counts() {
+    let look = |map: &Map<u64, Value, Identity>, at: u64| {
+        assert!(matches!(map.view(&at, |value| value.0 - at), Some(0..=2)));
+    };
+    // In models the second reader after a writer lets others in uncounted.
+    let let_in = move |map: &Map<u64, Value, Identity>, at: u64| (0..2).for_each(|_| look(map, at));
+    let add = |map: &Map<u64, Value, Identity>| map.update(&key(1), |value| value.0 += 1).unwrap();
+    model(2, move || {
+        let map = full::<Value>([key(1), key(1) | ODD]);
+        let_in(&map, key(1));
+        let_in(&map, key(1) | ODD);
+        let map = race(
+            map,
+            move |map| map.view(&key(1), |_| look(map, key(1) | ODD)).unwrap(),
+            move |map| {
+                add(map);
+                let_in(map, key(1));
+                add(map);
+            },
+        );
+        assert_eq!(map.get(&key(1)), Some(Value(key(1) + 2)));
+    });
+}
+
+/// Such a reader beside a removal of what it looks for, after which readers are let in so again.
+///
+/// Fails when `share_if` lets it in though the word has changed since it looked for the entry.
+#[test]
+fn a_reader_whom_nobody_counts_does_not_see_what_was_removed() {
+    struct Alive(&'static AtomicBool);
+    impl From<u64> for Alive {
+        fn from(_: u64) -> Self {
+            Self(Box::leak(Box::new(AtomicBool::new(true))))
+        }
+    }
+    impl Drop for Alive {
+        fn drop(&mut self) {
+            self.0.store(false, Relaxed);
+        }
+    }
+    let is_alive = |map: &Map<u64, Alive, Identity>, at: u64| map.view(&at, |value| assert!(value.0.load(Relaxed)));
+    model(2, move || {
+        let map = full::<Alive>([key(1), key(2)]);
+        (0..2).for_each(|_| _ = is_alive(&map, key(1)).unwrap());
+        race(
+            map,
+            move |map| _ = is_alive(map, key(1)),
+            move |map| {
+                drop(map.remove(&key(1)).unwrap());
+                (0..2).for_each(|_| is_alive(map, key(2)).unwrap());
+            },
+        );
     });
 }
 

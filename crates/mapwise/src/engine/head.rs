@@ -1,9 +1,15 @@
 //! The head of a bucket: its lock and version, its tags, and where its chain begins.
 
-use std::ptr::null_mut;
+use std::{
+    num::NonZero,
+    ptr::{NonNull, null_mut},
+};
 
 use super::{group::Tags, pool::Overflow, wait::Backoff, word::Word};
-use crate::sync::{AtomicPtr, AtomicU64, Ordering, fence};
+use crate::{
+    epoch::{self, Visit},
+    sync::{AtomicPtr, AtomicU64, Ordering, fence},
+};
 
 /// What is known of a home without its slots, and apart from them: the heads of a segment are small enough to stay in
 /// the cache, and tell by themselves that a key is absent.
@@ -90,11 +96,47 @@ impl<K, V> Head<K, V> {
                 backoff.over(word);
                 return word;
             }
+            if word.is_free_but_biased() {
+                self.revoke(word, backoff);
+                continue;
+            }
             if word.wants_notice() {
                 self.exchange(word, word.with_waiting_writer());
             }
             backoff.wait_for(self, word);
         }
+    }
+
+    /// Waits for the readers that nobody counts, and lets no others in.
+    #[cold]
+    fn revoke(&self, word: Word, backoff: &mut Backoff) {
+        // seen: visits that were not seen yet see this.
+        if self.word.compare_exchange(word.0, word.locked().0, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+            return;
+        }
+        let mut locked = self.locked(word);
+        while epoch::is_visited(self.place()) {
+            backoff.wait_for(self, locked.word());
+        }
+        // Or they were back before the lock is taken.
+        locked.set_word(locked.word().with_waiting_writer());
+        locked.release_unchanged();
+    }
+
+    /// What a visit of this bucket is to.
+    #[inline(always)]
+    fn place(&self) -> NonZero<usize> {
+        NonNull::from(self).addr()
+    }
+
+    /// Lets the calling thread read uncounted, if readers may; `None` too if it reads so elsewhere.
+    #[inline(always)]
+    fn visit(&self) -> Option<Shared<'_, K, V>> {
+        let visit = epoch::visit(self.place())?;
+        // SeqCst, seen: of a writer that did not see the visit, this sees LOCKED. Acquire: pairs with the Release of
+        // `Exclusive::store`, and of `Shared::drop`; what came in between were exchanges.
+        let word = Word(self.word.load(Ordering::SeqCst));
+        word.is_biased().then(|| Shared { head: self, word, visit: Some(visit) })
     }
 
     /// Lets readers in again, if the bucket was found free with `word` and will not be locked.
@@ -113,20 +155,56 @@ impl<K, V> Head<K, V> {
         Exclusive { head: self, word: before.locked() }
     }
 
-    /// Takes the lock shared with other readers.
+    /// Takes the lock shared with other readers, if that takes one look and nothing changed since the word was `word`.
     #[inline(always)]
+    pub(super) fn share_if(&self, word: Word) -> Option<Shared<'_, K, V>> {
+        if word.is_biased() {
+            return self.visit().filter(|shared| word.unchanged(shared.word));
+        }
+        (word.counts_reader() && self.exchange(word, word.with_reader())).then(|| self.counted(word))
+    }
+
+    /// Takes the lock shared with other readers.
     pub(super) fn share(&self) -> Shared<'_, K, V> {
         let mut backoff = Backoff::new();
+        let mut crowded = false;
         loop {
-            // Relaxed: the exchange checks it.
+            // Relaxed: what follows checks it.
             let word = Word(self.word.load(Ordering::Relaxed));
-            if !word.admits_reader() {
-                backoff.wait_for(self, word);
-            } else if self.exchange(word, word.with_reader()) {
+            if word.is_biased()
+                && let Some(shared) = self.visit()
+            {
                 backoff.over(word);
-                return Shared { head: self, word };
+                return shared;
+            }
+            crowded |= word.has_readers();
+            if word.may_be_biased() && (word.is_turn() || crowded) && epoch::is_due() {
+                self.bias();
+                crowded = false;
+            } else if !word.admits_reader() {
+                backoff.wait_for(self, word);
+            } else if self.exchange(word, word.after_turn().with_reader()) {
+                backoff.over(word);
+                return self.counted(word);
+            } else {
+                crowded = true;
             }
         }
+    }
+
+    /// Lets readers in uncounted from now on.
+    fn bias(&self) {
+        loop {
+            let word = Word(self.word.load(Ordering::Relaxed));
+            if !word.may_be_biased() || self.exchange(word, word.biased()) {
+                return;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn counted(&self, word: Word) -> Shared<'_, K, V> {
+        Shared { head: self, word, visit: None }
     }
 
     #[inline(always)]
@@ -180,10 +258,12 @@ impl<K, V> Drop for Exclusive<'_, K, V> {
 pub(super) struct Shared<'m, K, V> {
     head: &'m Head<K, V>,
     word: Word,
+    /// `None` if the bucket counts the reader. Ends after this was dropped.
+    visit: Option<Visit>,
 }
 
 impl<K, V> Shared<'_, K, V> {
-    /// What the bucket's word said when the lock was taken; but for the count of readers it still does.
+    /// What the bucket's word said when the lock was taken; but for its readers it still does.
     #[inline(always)]
     pub(super) fn word(&self) -> Word {
         self.word
@@ -193,7 +273,9 @@ impl<K, V> Shared<'_, K, V> {
 impl<K, V> Drop for Shared<'_, K, V> {
     #[inline(always)]
     fn drop(&mut self) {
-        // Release: pairs with the Acquire of `exchange`, so that a writer comes after what was read here.
-        self.head.word.fetch_sub(Word::ONE_READER, Ordering::Release);
+        if self.visit.is_none() {
+            // Release: pairs with the Acquire of `exchange`, so that a writer comes after what was read here.
+            self.head.word.fetch_sub(Word::ONE_READER, Ordering::Release);
+        }
     }
 }

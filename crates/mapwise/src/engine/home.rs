@@ -198,20 +198,21 @@ impl<'m, K, V> Home<'m, K, V> {
         Chain { link: self.link() }
     }
 
-    /// Finds the entry with `tag` for whose key `is_it` holds; `word` is the home's.
+    /// Finds the entry with `tag` for whose key `is_it` holds; `word` is the home's, and `tagged` its slots with that tag.
     ///
     /// # Safety
     ///
-    /// This thread holds the home's lock, shared or exclusively.
+    /// This thread holds the home's lock, shared or exclusively, and nothing was changed since `tagged` was seen.
     #[inline(always)]
     pub(super) unsafe fn find(
         &self,
         word: Word,
         tag: Tag,
+        tagged: Slots,
         mut is_it: impl FnMut(&K) -> bool,
     ) -> Option<Place<'m, K, V>> {
-        // SAFETY: the caller holds the lock.
-        let found = unsafe { find_in(self.group(), tag, &mut is_it) };
+        // SAFETY: the caller holds the lock, and has since it saw the slots, or as good as.
+        let found = unsafe { find_in(self.group(), tagged, &mut is_it) };
         if found.is_none() && word.may_chain(tag) {
             // SAFETY: the caller holds the lock.
             return unsafe { self.find_in_chain(tag, is_it) };
@@ -226,7 +227,8 @@ impl<'m, K, V> Home<'m, K, V> {
     #[inline(never)]
     unsafe fn find_in_chain(self, tag: Tag, mut is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
         // SAFETY: the caller holds the lock of the home, and so of its chain.
-        self.chain().find_map(|overflow| unsafe { find_in(overflow.group(), tag, &mut is_it) })
+        self.chain()
+            .find_map(|overflow| unsafe { find_in(overflow.group(), overflow.group().matches(tag), &mut is_it) })
     }
 
     /// Calls `read` with the entry at `place`.
@@ -259,18 +261,20 @@ impl<'m, K, V> Place<'m, K, V> {
     }
 }
 
+/// Finds the entry in one of these slots for whose key `is_it` holds.
+///
 /// # Safety
 ///
-/// This thread holds the lock of the group's home, shared or exclusively.
+/// This thread holds the lock of the group's home, shared or exclusively, and these are slots whose tags are not 0.
 #[inline(always)]
 unsafe fn find_in<'m, K, V>(
     group: Group<'m, K, V>,
-    tag: Tag,
+    tagged: Slots,
     is_it: &mut impl FnMut(&K) -> bool,
 ) -> Option<Place<'m, K, V>> {
-    for at in group.matches(tag) {
+    for at in tagged {
         let place = Place { group, at };
-        // SAFETY: full: the tag is not 0; the caller holds the lock.
+        // SAFETY: full, as the caller says, who holds the lock.
         if unsafe { place.slot().with(|key, _| is_it(key)) } {
             return Some(place);
         }
@@ -334,7 +338,7 @@ impl<'m, K, V> Locked<'m, K, V> {
 
     pub(super) fn find_anywhere(&self, tag: Tag, is_it: impl FnMut(&K) -> bool) -> Option<Place<'m, K, V>> {
         // SAFETY: this is the lock.
-        unsafe { self.home.find(self.word(), tag, is_it) }
+        unsafe { self.home.find(self.word(), tag, self.home.group().matches(tag), is_it) }
     }
 
     /// Calls `read` with the entry at `place`, which is one of this home's.

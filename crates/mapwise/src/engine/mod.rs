@@ -21,7 +21,9 @@
 //! - **pinned**: if such a copy leads to memory of its own, its reader pinned before it looked at the home's word, and uses
 //!   the copy only under that pin, never to drop it or to change what it leads to. Keys and values that leave such a map
 //!   are retired, never dropped and never handed out; so is a value that is to be changed, for a changed duplicate.
-//! - **shared**: in every other map a slot is touched only under its home's lock, shared for reading.
+//! - **shared**: in every other map a slot is touched only under its home's lock, shared for reading. A home counts its
+//!   readers in its word, until enough came since the last writer; then its word says that it is *biased* towards readers, who
+//!   only say in their own lines where they are (`epoch`), and the next writer takes that back and waits for those who say so.
 //! - **version**: whatever changes under the lock of a home, its word differs afterwards from every earlier one.
 //! - **kept**: segments, overflow buckets and directories are freed only when nobody else has the map, so a pointer that was
 //!   ever published may be followed as long as the map is borrowed. Overflow buckets are used again, by homes of the

@@ -98,7 +98,7 @@ fn model(answers: &'static [Option<u64>], write: fn(&Owned, &StdArc<AtomicUsize>
 
 /// A removal beside a look-up: what is looked at is not dropped, and the caller gets a value of its own.
 ///
-/// Fails when `view_hashed` does not pin, or not until `read` is done; when `dismiss` retires nothing, or `hand_out` hands out
+/// Fails when `view_copied` does not pin, or not until `read` is done; when `dismiss` retires nothing, or `hand_out` hands out
 /// what it retires; when `retire` drops.
 #[test]
 fn a_removed_value_outlives_the_look_at_it() {
@@ -109,7 +109,7 @@ fn a_removed_value_outlives_the_look_at_it() {
 
 /// Likewise a value that is replaced.
 ///
-/// Fails when `view_hashed` does not pin, or not until `read` is done; when `hand_out` hands out what left; when `retire`
+/// Fails when `view_copied` does not pin, or not until `read` is done; when `hand_out` hands out what left; when `retire`
 /// drops.
 #[test]
 fn a_replaced_value_outlives_the_look_at_it() {
@@ -120,7 +120,7 @@ fn a_replaced_value_outlives_the_look_at_it() {
 
 /// A value that is changed in a closure: a duplicate is.
 ///
-/// Fails when `view_hashed` does not pin, or not until `read` is done; when `with_mut` lends what is there; when `retire`
+/// Fails when `view_copied` does not pin, or not until `read` is done; when `with_mut` lends what is there; when `retire`
 /// drops.
 #[test]
 fn a_changed_value_outlives_the_look_at_it() {

@@ -8,7 +8,7 @@ use std::{
 use equivalent::Equivalent;
 
 use super::{
-    group::Group,
+    group::{Group, Slots},
     home::Home,
     mode::{retires, snapshots},
     owned::is_owned,
@@ -153,6 +153,7 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
     }
 
     /// Shows the value under `key` under its home's lock, shared; without the lock if no tag matches.
+    #[inline(always)]
     fn view_shared<Q, R>(
         &self,
         hash: u64,
@@ -165,35 +166,90 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
         Q: Equivalent<K> + ?Sized,
     {
         let tag = Tag::of(hash);
-        let mut home = self.look_up(hash).0;
-        loop {
-            let word = home.head().word();
-            if let Route::To(next) = home.route(word, hash) {
-                home = Home::of(hash, next);
-                continue;
+        let (home, promise) = self.look_up(hash);
+        home.expect_read(tag);
+        let word = home.head().word();
+        if word.keeps(promise) {
+            let tagged = home.group().matches(tag);
+            if is_absent(home, word, tag, tagged) {
+                saw(false);
+                return None;
             }
+            if let Some(_shared) = home.head().share_if(word) {
+                // SAFETY: the lock is held until the end, and was taken when the word was as it had been before the look.
+                return unsafe { show(home, word, tag, tagged, key, scope, saw, read) };
+            }
+        }
+        self.view_patiently(hash, key, scope, saw, read)
+    }
+
+    /// The same, however often it takes.
+    #[cold]
+    #[inline(never)]
+    fn view_patiently<Q, R>(
+        &self,
+        hash: u64,
+        key: &Q,
+        scope: &Slow<'_>,
+        saw: impl FnOnce(bool),
+        read: impl FnOnce(&V) -> R,
+    ) -> Option<R>
+    where
+        Q: Equivalent<K> + ?Sized,
+    {
+        let tag = Tag::of(hash);
+        loop {
+            let home = self.locate(hash);
+            let word = home.head().word();
             if !word.is_locked()
-                && home.group().matches(tag).is_empty()
-                && !word.may_chain(tag)
-                && home.head().unchanged_since(word)
+                && is_absent(home, word, tag, home.group().matches(tag))
+                && matches!(home.route(word, hash), Route::Here)
             {
                 saw(false);
                 return None;
             }
-            let shared = home.head().share();
-            if let Route::To(next) = home.route(shared.word(), hash) {
-                drop(shared);
-                home = Home::of(hash, next);
-                continue;
+            let reading = home.head().share();
+            if let Route::Here = home.route(reading.word(), hash) {
+                let tagged = home.group().matches(tag);
+                // SAFETY: the lock is held until the end.
+                return unsafe { show(home, reading.word(), tag, tagged, key, scope, saw, read) };
             }
-            scope.holds_instead(home.head());
-            // SAFETY: the lock is held until the end.
-            let place = unsafe { home.find(shared.word(), tag, |found| key.equivalent(found)) };
-            saw(place.is_some());
-            // SAFETY: likewise.
-            return place.map(|place| unsafe { home.with(place, |_, value| read(value)) });
         }
     }
+}
+
+/// Whether no entry with `tag` was in the home when it had this word, which is not locked; `tagged` was seen since.
+#[inline(always)]
+fn is_absent<K, V>(home: Home<'_, K, V>, word: Word, tag: Tag, tagged: Slots) -> bool {
+    tagged.is_empty() && !word.may_chain(tag) && home.head().unchanged_since(word)
+}
+
+/// Shows the value under `key` to `read`; `word` is the home's, and `tagged` its slots with `tag`.
+///
+/// # Safety
+///
+/// This thread holds the home's lock, shared, and nothing was changed since `tagged` was seen.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "nothing that is passed by address is kept in registers")]
+unsafe fn show<K, V, Q, R>(
+    home: Home<'_, K, V>,
+    word: Word,
+    tag: Tag,
+    tagged: Slots,
+    key: &Q,
+    scope: &Slow<'_>,
+    saw: impl FnOnce(bool),
+    read: impl FnOnce(&V) -> R,
+) -> Option<R>
+where
+    Q: Equivalent<K> + ?Sized,
+{
+    scope.holds_instead(home.head());
+    // SAFETY: the caller holds the lock.
+    let place = unsafe { home.find(word, tag, tagged, |found| key.equivalent(found)) };
+    saw(place.is_some());
+    // SAFETY: likewise.
+    place.map(|place| unsafe { home.with(place, |_, value| read(value)) })
 }
 
 /// Copies the value under `key` out of the own slots of a home of listed types, without its lock.

@@ -6,14 +6,21 @@ const SHAPE: u64 = Shape::MASK as u64;
 const LOCKED: u64 = 1 << 7;
 const MOVED: u64 = 1 << 8;
 const WRITER_WAITS: u64 = 1 << 9;
-const READER: u64 = 1 << 10;
-const READERS: u64 = 0xff << 10;
+const BIASED: u64 = 1 << 10;
+const READER: u64 = 1 << 11;
+const READERS: u64 = 0x1f << 11;
+const MANY_READERS: u64 = 0x10 << 11;
+/// Readers since the last writer, or since this was a turn.
+const TICK: u64 = 1 << 16;
+const TICKS: u64 = 0x3f << 16;
+/// Soon in models and for Miri, so that they get there.
+const TURN: u64 = if cfg!(any(loom, shuttle, miri)) { TICK } else { 32 * TICK };
 /// Where the byte begins that tells which tags may be in the chain; it is 0 iff there is no chain.
-const CHAIN: u32 = 18;
+const CHAIN: u32 = 22;
 const ANY_CHAIN: u64 = 0xff << CHAIN;
-/// 38 bits: a reader would have to sleep through exactly 2^38 changes of one bucket, an hour of nothing else, to take a
-/// word for the one it knew.
-const VERSION: u64 = 1 << 26;
+/// 34 bits: a reader would have to sleep through exactly 2^34 changes of one bucket, minutes of nothing else, to take a word
+/// for the one it knew.
+const VERSION: u64 = 1 << 30;
 
 /// What is in a bucket's word: the segment's shape as far as this bucket is concerned, the lock, the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +87,45 @@ impl Word {
     #[inline(always)]
     pub(super) fn unchanged(self, later: Self) -> bool {
         // Readers come and go without changing anything.
-        (self.0 ^ later.0) & !(READERS | WRITER_WAITS) == 0
+        (self.0 ^ later.0) & !(READERS | TICKS | WRITER_WAITS | BIASED) == 0
     }
 
     /// Whether an exclusive lock may be taken.
     #[inline(always)]
     pub(super) fn is_free(self) -> bool {
-        self.0 & (LOCKED | READERS) == 0
+        self.0 & (LOCKED | READERS | BIASED) == 0
+    }
+
+    /// Whether an exclusive lock might be taken but for readers that nobody counts.
+    pub(super) fn is_free_but_biased(self) -> bool {
+        self.0 & (LOCKED | READERS | BIASED) == BIASED
+    }
+
+    /// Whether readers may come in uncounted.
+    #[inline(always)]
+    pub(super) fn is_biased(self) -> bool {
+        self.0 & (LOCKED | WRITER_WAITS | BIASED) == BIASED
+    }
+
+    /// Whether a reader may come in counted, with nothing else to be thought of.
+    #[inline(always)]
+    pub(super) fn counts_reader(self) -> bool {
+        self.0 & (LOCKED | WRITER_WAITS | BIASED | MANY_READERS | TURN) == 0
+    }
+
+    /// Whether it is time to ask whether readers are let in uncounted: so many came since the last writer, or since the
+    /// last time.
+    pub(super) fn is_turn(self) -> bool {
+        self.0 & TURN != 0
+    }
+
+    pub(super) fn has_readers(self) -> bool {
+        self.0 & READERS != 0
+    }
+
+    /// Whether readers may be let in uncounted from now on.
+    pub(super) fn may_be_biased(self) -> bool {
+        self.0 & (LOCKED | WRITER_WAITS | BIASED) == 0
     }
 
     /// Whether a shared lock may be taken: a writer that waits holds new readers back.
@@ -108,12 +147,22 @@ impl Word {
 
     #[inline(always)]
     pub(super) fn locked(self) -> Self {
-        Self((self.0 | LOCKED) & !WRITER_WAITS)
+        Self((self.0 | LOCKED) & !(WRITER_WAITS | BIASED | TICKS))
     }
 
+    /// The word with another reader, if it is no turn.
     #[inline(always)]
     pub(super) fn with_reader(self) -> Self {
-        Self(self.0 + READER)
+        debug_assert!(self.0 & TURN == 0);
+        Self(self.0 + (READER | TICK))
+    }
+
+    pub(super) fn after_turn(self) -> Self {
+        Self(self.0 & !TICKS)
+    }
+
+    pub(super) fn biased(self) -> Self {
+        Self((self.0 | BIASED) & !TICKS)
     }
 
     pub(super) fn with_waiting_writer(self) -> Self {
@@ -178,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_change_shows_whatever_else_the_word_says() {
-        for before in [Word::new(Shape::full(3)), Word(u64::MAX << 26 | 5)] {
+        for before in [Word::new(Shape::full(3)), Word(u64::MAX << 30 | 5)] {
             assert!(before.is_free() && before.admits_reader());
             let locked = before.locked();
             assert!(!before.unchanged(locked) && !locked.is_free() && !locked.admits_reader());

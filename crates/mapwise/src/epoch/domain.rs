@@ -1,6 +1,11 @@
 //! All lines of the process, and the epoch.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    num::NonZero,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use crossbeam_utils::CachePadded;
 
@@ -15,6 +20,8 @@ pub(super) struct Domain {
     /// Read by every pin, written once for each batch.
     epoch: CachePadded<AtomicU64>,
     lines: Mutex<Lines>,
+    /// How many lines there are. std's: nothing depends on it but how often readers are let in uncounted.
+    len: AtomicUsize,
 }
 
 /// A line is never freed: it is leased to another thread later.
@@ -42,13 +49,18 @@ impl Domain {
     #[cfg(not(loom))]
     pub(super) const fn new() -> Self {
         let lines = Lines { all: Vec::new(), free: BinaryHeap::new() };
-        Self { epoch: CachePadded::new(AtomicU64::new(0)), lines: Mutex::new(lines) }
+        Self { epoch: CachePadded::new(AtomicU64::new(0)), lines: Mutex::new(lines), len: AtomicUsize::new(0) }
     }
 
     #[cfg(loom)]
     pub(super) fn new() -> Self {
         let lines = Lines { all: Vec::new(), free: BinaryHeap::new() };
-        Self { epoch: CachePadded::new(AtomicU64::new(0)), lines: Mutex::new(lines) }
+        Self { epoch: CachePadded::new(AtomicU64::new(0)), lines: Mutex::new(lines), len: AtomicUsize::new(0) }
+    }
+
+    /// How many lines there are.
+    pub(super) fn len(&self) -> usize {
+        self.len.load(Relaxed)
     }
 
     /// The counter that pins begin with.
@@ -65,6 +77,7 @@ impl Domain {
         }
         let line = Box::leak(Box::new(CachePadded::new(Line::new(lines.all.len()))));
         lines.all.push(line);
+        self.len.store(lines.all.len(), Relaxed);
         line
     }
 
@@ -82,6 +95,11 @@ impl Domain {
         // Release: pairs with the Acquires of `Line::enter` and of `look`. Acquire: so that whoever sees this epoch comes
         // after all earlier stamps too.
         Ok(Stamp(self.epoch.fetch_add(1, Ordering::AcqRel)))
+    }
+
+    /// Whether any line is at this place.
+    pub(super) fn is_visited(&self, place: NonZero<usize>) -> bool {
+        self.lines.lock().all.iter().any(|line| line.is_at(place))
     }
 
     /// Looks at every line.

@@ -1,6 +1,6 @@
-//! This thread's line, and pins on it.
+//! This thread's line, and its pins and visits.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, num::NonZero};
 
 use super::line::Line;
 #[cfg(any(loom, shuttle))]
@@ -23,11 +23,48 @@ pub(crate) struct Pin {
     _one_thread: PhantomData<*const ()>,
 }
 
+/// Says that the calling thread is at `place`, until this is dropped; `None` if it is at another one.
+#[inline(always)]
+pub(crate) fn visit(place: NonZero<usize>) -> Option<Visit> {
+    let line = place::line();
+    line.go_to(place).then(|| Visit { line, _one_thread: PhantomData })
+}
+
+/// Keeps everybody waiting who wants nobody to be at a place.
+#[must_use = "it ends when it is dropped"]
+pub(crate) struct Visit {
+    line: &'static Line,
+    _one_thread: PhantomData<*const ()>,
+}
+
+/// Whether any thread is at `place`, of those that do not see yet what the caller stored before.
+pub(crate) fn is_visited(place: NonZero<usize>) -> bool {
+    // seen: as the exchange of the caller and the look, for loom.
+    #[cfg(loom)]
+    crate::sync::fence(crate::sync::Ordering::SeqCst);
+    place::domain().is_visited(place)
+}
+
+/// Lines for which one turn is enough.
+const LINES_PER_TURN: usize = 4;
+
+/// Whether readers are to be let in uncounted, where it is the turn of a bucket: not always where there are many lines, for
+/// the next writer has to look at all of them.
+pub(crate) fn is_due() -> bool {
+    // Models and Miri do not wait for that.
+    cfg!(any(loom, shuttle, miri)) || with_line(|line| line.is_due(place::domain().len() / LINES_PER_TURN))
+}
+
 /// Calls `job` with a small number that no other thread has meanwhile.
 #[inline(always)]
 pub(super) fn with_index<R>(job: impl FnOnce(usize) -> R) -> R {
+    with_line(|line| job(line.index()))
+}
+
+#[inline(always)]
+fn with_line<R>(job: impl FnOnce(&Line) -> R) -> R {
     let line = place::line();
-    let result = job(line.index());
+    let result = job(line);
     if line.is_left() {
         place::go(line);
     }
@@ -38,6 +75,15 @@ impl Drop for Pin {
     #[inline(always)]
     fn drop(&mut self) {
         if self.line.leave() {
+            place::go(self.line);
+        }
+    }
+}
+
+impl Drop for Visit {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.line.come_back() {
             place::go(self.line);
         }
     }
