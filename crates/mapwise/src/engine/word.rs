@@ -136,7 +136,7 @@ impl Word {
 
     /// Whether only readers keep a writer out, who do not know yet that one waits.
     pub(super) fn wants_notice(self) -> bool {
-        self.0 & (LOCKED | WRITER_WAITS) == 0 && self.0 & READERS != 0
+        self.0 & (LOCKED | WRITER_WAITS) == 0 && self.has_readers()
     }
 
     /// Whether a writer waits, so that readers wait for it.

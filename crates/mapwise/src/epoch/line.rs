@@ -1,4 +1,4 @@
-//! A thread's line: where it says that it is pinned.
+//! A thread's line: where it says that it is pinned, and what it visits.
 
 use std::{
     num::NonZero,
