@@ -18,9 +18,10 @@
 //! - **snapshot**: in a map of listed types (see `mode`) every byte of a slot is initialized from the start and is
 //!   accessed by atomics only, so anybody may copy a slot at any time; what comes of the copy counts only if the
 //!   home's version was seen unchanged around it, by a look or by the exchange that takes the lock.
-//! - **pinned**: if such a copy leads to memory of its own, its reader pinned before it looked at the home's word, and uses
-//!   the copy only under that pin, never to drop it or to change what it leads to. Keys and values that leave such a map
-//!   are retired, never dropped and never handed out; so is a value that is to be changed, for a changed duplicate.
+//! - **pinned**: if such a copy leads to memory of its own, its reader pinned before it last looked at the home's word, which
+//!   was as before the copy, and uses the copy only under that pin, never to drop it or to change what it leads to. Keys and
+//!   values that leave such a map are retired, never dropped and never handed out, and only after the word says that they
+//!   left; so is a value that is to be changed, for a changed duplicate.
 //! - **shared**: in every other map a slot is touched only under its home's lock, shared for reading. A home counts its
 //!   readers in its word, until enough came since the last writer; then its word says that it is *biased* towards readers, who
 //!   only say in their own lines where they are (`epoch`), and the next writer takes that back and waits for those who say so.

@@ -98,8 +98,8 @@ fn model(answers: &'static [Option<u64>], write: fn(&Owned, &StdArc<AtomicUsize>
 
 /// A removal beside a look-up: what is looked at is not dropped, and the caller gets a value of its own.
 ///
-/// Fails when `view_copied` does not pin, or not until `read` is done; when `dismiss` retires nothing, or `hand_out` hands out
-/// what it retires; when `retire` drops.
+/// Fails when `peek_home` does not pin, or only after its last look; when `view_copied` ends the pin before `read` is done;
+/// when `dismiss` retires nothing, or `hand_out` hands out what it retires; when `retire` drops.
 #[test]
 fn a_removed_value_outlives_the_look_at_it() {
     model(&[None, Some(1)], |map, _| {
@@ -109,8 +109,8 @@ fn a_removed_value_outlives_the_look_at_it() {
 
 /// Likewise a value that is replaced.
 ///
-/// Fails when `view_copied` does not pin, or not until `read` is done; when `hand_out` hands out what left; when `retire`
-/// drops.
+/// Fails when `peek_home` does not pin, or only after its last look; when `view_copied` ends the pin before `read` is done;
+/// when `hand_out` hands out what left; when `retire` drops.
 #[test]
 fn a_replaced_value_outlives_the_look_at_it() {
     model(&[Some(1), Some(2)], |map, live| {
@@ -120,8 +120,8 @@ fn a_replaced_value_outlives_the_look_at_it() {
 
 /// A value that is changed in a closure: a duplicate is.
 ///
-/// Fails when `view_copied` does not pin, or not until `read` is done; when `with_mut` lends what is there; when `retire`
-/// drops.
+/// Fails when `peek_home` does not pin, or only after its last look; when `view_copied` ends the pin before `read` is done;
+/// when `with_mut` lends what is there; when `retire` drops.
 #[test]
 fn a_changed_value_outlives_the_look_at_it() {
     model(&[Some(1), Some(2), None], |map, live| {

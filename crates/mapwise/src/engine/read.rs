@@ -19,7 +19,7 @@ use super::{
     word::{Promise, Word},
 };
 use crate::{
-    epoch,
+    epoch::{self, Pin},
     seam::{Op, Site, Slow},
 };
 
@@ -96,14 +96,17 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
     where
         Q: Equivalent<K> + ?Sized,
     {
-        let pin = retires::<K, V>().then(epoch::pin);
         let tag = Tag::of(hash);
         let (home, promise) = self.look_up(hash);
         home.expect_read(tag);
-        let value = match peek_home(home, promise, tag, key) {
+        let mut pin = None;
+        let value = match peek_home(home, promise, tag, key, &mut pin) {
             Ok(found) => found,
             // Nothing of the first attempt goes along: it would be kept in registers for that.
-            Err(Unsettled) => self.copy_slowly(hash, key, site),
+            Err(Unsettled) => {
+                pin = retires::<K, V>().then(epoch::pin);
+                self.copy_slowly(hash, key, site)
+            }
         };
         saw(value.is_some());
         // No lock is held, and no pin if the value is all there is to read.
@@ -252,7 +255,8 @@ where
     place.map(|place| unsafe { home.with(place, |_, value| read(value)) })
 }
 
-/// Copies the value under `key` out of the own slots of a home of listed types, without its lock.
+/// Copies the value under `key` out of the own slots of a home of listed types, without its lock. Pins if need be: `pin` is
+/// to be kept as long as the copy is used.
 ///
 /// Linearizes as [`peek`].
 #[inline(always)]
@@ -261,6 +265,7 @@ fn peek_home<K, V, Q>(
     promise: Promise,
     tag: Tag,
     key: &Q,
+    pin: &mut Option<Pin>,
 ) -> Result<Option<ManuallyDrop<V>>, Unsettled>
 where
     Q: Equivalent<K> + ?Sized,
@@ -269,7 +274,12 @@ where
     if !word.keeps(promise) {
         return Err(Unsettled);
     }
-    match peek_group(home, word, home.group(), tag, key) {
+    let tagged = home.group().matches(tag);
+    // No tag leads anywhere that may be dropped, so that absence is seen without a pin.
+    if retires::<K, V>() && !tagged.is_empty() {
+        *pin = Some(epoch::pin());
+    }
+    match peek_slots(home, word, home.group(), tagged, key) {
         Ok(None) if !word.may_chain(tag) && home.head().is_still(word) => Ok(None),
         Ok(Some(value)) => Ok(Some(value)),
         _ => Err(Unsettled),
@@ -287,7 +297,7 @@ where
     if !word.keeps(Promise::of(word.shape())) {
         return Err(Disturbed);
     }
-    if let Some(value) = peek_group(home, word, home.group(), tag, key)? {
+    if let Some(value) = peek_slots(home, word, home.group(), home.group().matches(tag), key)? {
         return Ok(Some(value));
     }
     let chain = word.may_chain(tag).then(|| home.chain());
@@ -296,7 +306,7 @@ where
         if !home.head().unchanged_since(word) {
             return Err(Disturbed);
         }
-        if let Some(value) = peek_group(home, word, overflow.group(), tag, key)? {
+        if let Some(value) = peek_slots(home, word, overflow.group(), overflow.group().matches(tag), key)? {
             return Ok(Some(value));
         }
     }
@@ -304,17 +314,17 @@ where
 }
 
 #[inline(always)]
-fn peek_group<K, V, Q>(
+fn peek_slots<K, V, Q>(
     home: Home<'_, K, V>,
     word: Word,
     group: Group<'_, K, V>,
-    tag: Tag,
+    tagged: Slots,
     key: &Q,
 ) -> Result<Option<ManuallyDrop<V>>, Disturbed>
 where
     Q: Equivalent<K> + ?Sized,
 {
-    for at in group.matches(tag) {
+    for at in tagged {
         // SAFETY: a tag that is not 0 has a slot.
         let slot = unsafe { group.slot(at) };
         // SAFETY: snapshot: reached for maps of listed types only.
@@ -322,7 +332,7 @@ where
         if !home.head().is_still(word) {
             return Err(Disturbed);
         }
-        // SAFETY: full, and unchanged since before the tag was read; the caller is pinned since before that.
+        // SAFETY: full, and unchanged since before the tag was read until now; the caller was pinned before that look.
         let (found, value) = unsafe { copied.assume() };
         if key.equivalent(&found) {
             return Ok(Some(value));

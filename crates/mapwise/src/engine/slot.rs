@@ -30,7 +30,7 @@ impl<K, V> Copied<K, V> {
     /// # Safety
     ///
     /// The slot was full, and not changed while it was copied. The entry is used while it is there, or while this thread is
-    /// pinned since before it was copied (**pinned**).
+    /// pinned since before it last was known to be there (**pinned**).
     #[inline(always)]
     pub(super) unsafe fn assume(self) -> (ManuallyDrop<K>, ManuallyDrop<V>) {
         // SAFETY: as the caller promises, these are the bytes of one key that was stored.

@@ -42,5 +42,5 @@ mod tests;
 
 pub(crate) use self::{
     garbage::Garbage,
-    local::{Visit, is_due, is_visited, pin, visit},
+    local::{Pin, Visit, is_due, is_visited, pin, visit},
 };
