@@ -5,7 +5,7 @@ use std::{
     ptr::NonNull,
 };
 
-/// The size of a huge page, where there are any; from twice as much on, a map's memory is for such pages.
+/// The size of a huge page, where there are any: pieces that are as large are for such pages.
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Pieces are at most this large.
@@ -54,13 +54,14 @@ impl Arena {
     }
 
     fn add_piece(&mut self, wanted: Layout) {
-        let huge = self.is_large();
-        // A part of what there is, so that little is unused.
-        let (part, align) = if huge { (self.total / 32, HUGE_PAGE) } else { (self.total / 4, 1) };
-        // What is left of a piece at the end is never used: as many as fit into it are to be of the wanted size.
-        let count = (part.clamp(LEAST, LARGEST) / wanted.size()).max(1);
-        let size = count.checked_mul(wanted.size()).and_then(|size| size.checked_next_multiple_of(align));
-        let layout = size.and_then(|size| Layout::from_size_align(size, align.max(wanted.align())).ok());
+        // A quarter of what there is, and a power of two: if hashes are uniform a map rests while it has a power of two of
+        // segments, and then no piece is hardly used.
+        let most = (LARGEST / wanted.size()).max(1);
+        let count = 1 << (self.total / 4 / wanted.size()).clamp(1, most).ilog2();
+        let size = wanted.size().checked_mul(count.max(LEAST.div_ceil(wanted.size())));
+        let huge = size.is_some_and(|size| size >= HUGE_PAGE);
+        let align = wanted.align().max(if huge { HUGE_PAGE } else { 1 });
+        let layout = size.and_then(|size| Layout::from_size_align(size, align).ok());
         let layout = layout.expect("a segment that exceeds the address space");
         self.pieces.reserve(1);
         // SAFETY: the layout is not empty.
@@ -108,5 +109,18 @@ mod tests {
         }
         taken.sort_unstable();
         assert!(taken.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0));
+    }
+    #[test]
+    #[cfg(not(any(shuttle, miri)))]
+    fn nothing_is_left_where_a_map_rests() {
+        let mut arena = Arena::new();
+        let segment = Layout::from_size_align(74_240, 512).unwrap();
+        for taken in 1..=1_024_usize {
+            arena.take(segment);
+            assert!(arena.left < arena.total / 3, "{} of {}", arena.left, arena.total);
+            if taken.is_power_of_two() {
+                assert_eq!((arena.left, arena.total), (0, taken * segment.size()));
+            }
+        }
     }
 }
