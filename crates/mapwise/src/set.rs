@@ -343,9 +343,7 @@ impl<T: Hash + Eq, S: BuildHasher + Clone> From<HashSet<T, S>> for Set<T, S> {
 
 impl<T: Hash + Eq, S: BuildHasher> Extend<T> for Set<T, S> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, elements: I) {
-        for element in elements {
-            self.insert(element);
-        }
+        self.map.extend(elements.into_iter().map(|element| (element, ())));
     }
 }
 

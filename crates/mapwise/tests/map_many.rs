@@ -85,3 +85,34 @@ fn a_panic_in_a_hash_stores_nothing_of_its_batch() {
     assert!(panicked.is_err());
     assert_eq!((map.len(), map.get(&Refused(1)), map.get(&Refused(3))), (2, Some(1), None));
 }
+
+/// From empty to more than is inserted one by one, with each key twice: the later entry stays.
+#[test]
+fn what_a_map_is_extended_by_is_stored_in_order() {
+    const KEYS: u64 = if cfg!(miri) { 200 } else { 150_000 };
+    let entries = || (0..2 * KEYS).map(|at| (at * 7 % KEYS, at));
+    let model: HashMap<u64, u64> = entries().collect();
+    let mut map: Map<u64, u64> = entries().collect();
+    assert_eq!(map.snapshot(), model);
+    map.extend(model.iter().map(|(&key, &value)| (key, value + 1)));
+    assert_eq!(map.len() as u64, KEYS);
+    map.for_each(|key, value| assert_eq!(*value, model[key] + 1));
+    let strings: Map<String, String> = entries().map(|(key, at)| (key.to_string(), at.to_string())).collect();
+    assert_eq!(strings.len() as u64, KEYS);
+    strings.for_each(|key, value| assert_eq!(*value, model[&key.parse().unwrap()].to_string()));
+}
+
+#[test]
+fn a_panic_while_a_map_is_extended_leaves_entries_whole() {
+    const KEYS: u64 = 100_000;
+    let held = std::sync::Arc::new(());
+    let mut map = Map::new();
+    let panicked = catch_unwind(std::panic::AssertUnwindSafe(|| {
+        map.extend((0..KEYS + 10).map(|at| (Refused(if at == KEYS { 7 } else { at + 8 }), (at, held.clone()))));
+    }));
+    assert!(panicked.is_err());
+    let len = map.len();
+    assert!((KEYS - 32..KEYS).contains(&(len as u64)), "{len}");
+    map.for_each(|key, (value, _)| assert_eq!(key.0, value + 8));
+    assert_eq!(std::sync::Arc::strong_count(&held), len + 1);
+}

@@ -141,8 +141,6 @@ where
     K::As: Hash + Eq,
 {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
-        for (key, value) in entries {
-            drop(self.insert(key, value));
-        }
+        self.map.engine.extend(entries.into_iter().map(|(key, value)| (self.pack_key(key), value.store())));
     }
 }
