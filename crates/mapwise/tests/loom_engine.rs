@@ -117,6 +117,34 @@ fn an_overflow_bucket_that_is_used_again_misleads_nobody() {
     });
 }
 
+/// A look-up in a chain whose bucket a split gives to another segment, where a thread puts it to use that had its home's
+/// lock before.
+///
+/// Fails when the fence of `Pool::take` is removed.
+#[test]
+fn an_overflow_bucket_of_another_segment_misleads_nobody() {
+    bounded(1, || {
+        let moving = key(3) | ODD | HIGH;
+        let map = Arc::new(full::<u64>([key(1) | ODD, key(2) | ODD, moving, key(1) | HIGH, key(2) | HIGH]));
+        let splitter = thread::spawn({
+            let map = Arc::clone(&map);
+            move || map.reserve(2)
+        });
+        let writer = thread::spawn({
+            let map = Arc::clone(&map);
+            move || map.insert(key(3) | HIGH, 7)
+        });
+        let reader = thread::spawn({
+            let map = Arc::clone(&map);
+            move || assert_eq!(map.get(&moving), Some(moving))
+        });
+        splitter.join().unwrap();
+        writer.join().unwrap();
+        reader.join().unwrap();
+        assert_eq!((map.get(&(key(3) | HIGH)), map.len()), (Some(7), 6));
+    });
+}
+
 /// A look-up in a chain whose bucket is given back, and then linked to one that another thread made and gave back.
 ///
 /// Fails when `Pool::link` stores with Relaxed; when `Chain::next` loads so.

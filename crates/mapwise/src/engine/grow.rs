@@ -131,7 +131,7 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
             let bits = self.directory().bits();
             depth == bits && 1 << bits >= ENTRIES_PER_SEGMENT * self.growing(|grown| grown.segments())
         };
-        // A crowded segment whose entries are spread evenly has 14 or 15 for each bucket of sixteen slots.
+        // A crowded segment whose entries are spread evenly has 15 for each bucket of sixteen slots.
         used <= buckets * SLOTS / 2 || directory_is_full()
     }
 
@@ -190,6 +190,7 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
             drop(locked);
             header.progress.store(index + 1, Ordering::Relaxed);
         }
+        header.pool.lock().share(&mut child.header().pool.lock());
         self.growing(|grown| {
             let directory = self.directory();
             if directory.bits() == depth {

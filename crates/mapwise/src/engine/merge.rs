@@ -5,7 +5,7 @@
 //! pointer to it, however outdated, never leads to entries of other hashes than those it was published for, and readers
 //! need nothing to keep them from memory that is used again (**kept**). The pages of its slots go back to the system.
 //!
-//! A segment is split when it has 14 or 15 entries for each home, which leaves 7; two are merged when both together have 4
+//! A segment is split when it has 15 entries for each home, which leaves 7 or 8; two are merged when both together have 4
 //! for each home of one. So between a split and the merge that undoes it lies the removal of most entries, and the other
 //! way round.
 

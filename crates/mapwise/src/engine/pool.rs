@@ -24,6 +24,7 @@ pub(super) struct Overflow<K, V> {
 
 /// A segment's overflow buckets.
 pub(super) struct Pool<K, V> {
+    /// What it allocated; other pools of the map may have some of it.
     chunks: Vec<(NonNull<Overflow<K, V>>, usize)>,
     /// The first of those that are in no chain; each links to the next. Whoever came by one in a chain and follows finds
     /// the home's word changed.
@@ -39,8 +40,8 @@ const CHUNK: usize = 16;
 impl<K, V> Pool<K, V> {
     /// Makes an empty pool for a segment of `buckets`.
     pub(super) fn new(buckets: usize) -> Self {
-        // Fourteen or fifteen entries for each home of sixteen slots, then, if they are spread at random.
-        Self { chunks: Vec::new(), free: null_mut(), used: 0, limit: buckets * 3 / 8 }
+        // Fifteen entries for each home of sixteen slots, then, if they are spread at random.
+        Self { chunks: Vec::new(), free: null_mut(), used: 0, limit: buckets * 7 / 16 }
     }
 
     pub(super) fn is_crowded(&self) -> bool {
@@ -70,7 +71,7 @@ impl<K, V> Pool<K, V> {
         self.used += 1;
         // Release: pairs with the Acquire fence of `Head::unchanged_since`. A reader that followed the chain this
         // bucket was in before, and sees anything that is stored in it from here on, sees the lock under which it left
-        // that chain: it was given back under that lock, through the mutex that the caller holds now.
+        // that chain: it was given back under that lock, through mutexes, the last of which the caller holds now.
         fence(Ordering::Release);
         overflow
     }
@@ -79,6 +80,22 @@ impl<K, V> Pool<K, V> {
     pub(super) fn give_back(&mut self, overflow: NonNull<Overflow<K, V>>) {
         self.used -= 1;
         self.link(overflow);
+    }
+
+    /// Gives half of the free ones to the pool of a segment that got half of the entries, which will need as many.
+    pub(super) fn share(&mut self, other: &mut Self) {
+        let (mut free, mut is_others) = (std::mem::replace(&mut self.free, null_mut()), true);
+        while let Some(overflow) = NonNull::new(free) {
+            // SAFETY: kept; overflow buckets are changed through shared references only.
+            // Relaxed: the mutex that the caller holds orders it.
+            free = unsafe { overflow.as_ref() }.next.load(Ordering::Relaxed);
+            if is_others {
+                other.link(overflow)
+            } else {
+                self.link(overflow)
+            }
+            is_others = !is_others;
+        }
     }
 
     fn layout(count: usize) -> Layout {
