@@ -107,6 +107,16 @@ macro_rules! conversions {
             }
         }
 
+        impl<$k: Hash + Eq, $v, const N: usize> From<[($k, $v); N]> for $map<$k, $v>
+        where
+            $($bounds)*
+        {
+            #[track_caller]
+            fn from(entries: [($k, $v); N]) -> Self {
+                entries.into_iter().collect()
+            }
+        }
+
         impl<$k, $v, $s> PartialEq for $map<$k, $v, $s>
         where
             $k: Hash + Eq + Clone,
@@ -122,4 +132,29 @@ macro_rules! conversions {
     };
 }
 
+/// Gives a map that is read by `for_each` and grows by itself a `Clone`.
+macro_rules! clones {
+    ($map:ident<$k:ident, $v:ident, $s:ident> where [$($bounds:tt)*]) => {
+        impl<$k, $v, $s> Clone for $map<$k, $v, $s>
+        where
+            $k: Hash + Eq + Clone,
+            $v: Clone,
+            $s: BuildHasher + Clone,
+            $($bounds)*
+        {
+            /// Returns a map of its own with copies of the entries, as an iteration sees them, and with the same hasher. Its name
+            /// is not copied.
+            #[track_caller]
+            fn clone(&self) -> Self {
+                let mut entries = Vec::with_capacity(self.len());
+                self.for_each(|key, value| entries.push((key.clone(), value.clone())));
+                let mut clone = Self::with_capacity_and_hasher(entries.len(), self.hasher().clone());
+                clone.extend(entries);
+                clone
+            }
+        }
+    };
+}
+
+pub(crate) use clones;
 pub(crate) use conversions;

@@ -48,6 +48,7 @@ pub use api::*;
 pub use collector::{Collector, CollectorBuilder, Overflow};
 pub use convert::IntoEntries;
 pub use counter::CounterMap;
+pub use equivalent::Equivalent;
 pub use fail_fast::FailFastMap;
 pub use frozen::FrozenMap;
 pub use map::Map;

@@ -21,9 +21,11 @@ use crate::{
 /// | reads block? | a writer of the same bucket; no lock and no write to shared memory if elements are of a [listed type](Map#which-types-are-read-without-a-lock), nor if the element is absent; else readers share the bucket's lock |
 /// | writes block? | the readers and writers of one bucket |
 /// | iteration sees | each element at some instant during the iteration; those present throughout exactly once |
-/// | bytes per element | an element and 2 bytes, over the load (0.43 to 0.86) |
+/// | bytes per element | an element and 2 bytes, over the load: 0.43 to 0.8 from some 10,000 elements on, less in smaller sets; 2 KiB in an empty one |
 /// | choose when | membership is all you ask |
 /// | avoid when | elements carry something that changes: that is a map |
+///
+/// What closures may do is what [`Map`'s](Map#closures) may.
 ///
 /// # Examples
 ///
@@ -79,7 +81,7 @@ impl<T, S: BuildHasher> Set<T, S> {
     ///
     /// # Concurrency
     ///
-    /// Linearizable. Waits for a writer of the same bucket, never for readers or for growth.
+    /// Linearizable. Waits for a writer of the same bucket, as [`Map::view`] does.
     #[inline]
     #[track_caller]
     pub fn contains<Q>(&self, element: &Q) -> bool
@@ -93,7 +95,7 @@ impl<T, S: BuildHasher> Set<T, S> {
     ///
     /// # Concurrency
     ///
-    /// Linearizable, each look-up. Waits for a writer of the same bucket, never for readers or for growth.
+    /// Linearizable, each look-up. Waits for a writer of the same bucket, as [`Map::view`] does.
     #[track_caller]
     pub fn contains_many<Q, const N: usize>(&self, elements: [&Q; N]) -> [bool; N]
     where
@@ -330,6 +332,26 @@ impl<T: Hash + Eq + Clone, S: BuildHasher> Set<T, S> {
 impl<T: Hash + Eq, S: BuildHasher + Default> FromIterator<T> for Set<T, S> {
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
         Self { map: elements.into_iter().map(|element| (element, ())).collect() }
+    }
+}
+
+impl<T: Hash + Eq, const N: usize> From<[T; N]> for Set<T> {
+    fn from(elements: [T; N]) -> Self {
+        elements.into_iter().collect()
+    }
+}
+
+impl<T: Hash + Eq, S: BuildHasher> From<FrozenMap<T, (), S>> for Set<T, S> {
+    /// Makes a frozen set writable again; every element is hashed again.
+    fn from(frozen: FrozenMap<T, (), S>) -> Self {
+        Self { map: frozen.into() }
+    }
+}
+
+impl<T: Hash + Eq + Clone, S: BuildHasher + Clone> Clone for Set<T, S> {
+    /// Returns a set of its own with copies of the elements, as an iteration sees them, and with the same hasher.
+    fn clone(&self) -> Self {
+        Self { map: self.map.clone() }
     }
 }
 

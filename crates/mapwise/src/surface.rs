@@ -69,6 +69,7 @@ macro_rules! read_surface {
             /// # Concurrency
             ///
             #[doc = $reads]
+            #[doc(alias = "with")]
             #[inline]
             #[track_caller]
             pub fn view<Q, R>(&self, key: &Q, read: impl FnOnce(&$v) -> R) -> Option<R>
@@ -140,6 +141,7 @@ macro_rules! read_surface {
             /// # Concurrency
             ///
             #[doc = $iteration]
+            #[doc(alias = "iter")]
             #[track_caller]
             pub fn for_each(&self, visit: impl FnMut(&$k, &$v)) {
                 $crate::MapRead::for_each(self, visit);
@@ -187,14 +189,15 @@ macro_rules! read_surface {
                 $crate::MapRead::keys(self)
             }
 
-            /// Returns the number of entries.
+            /// Returns the number of entries: while others write, exact or nearly so, as
+            /// [`CAPS.exact_len`](crate::Caps::exact_len) says.
             #[track_caller]
             #[must_use]
             pub fn len(&self) -> usize {
                 $crate::MapRead::len(self)
             }
 
-            /// Returns true if there is no entry.
+            /// Returns true if there is no entry, as [`len`](Self::len) says.
             #[track_caller]
             #[must_use]
             pub fn is_empty(&self) -> bool {
@@ -206,7 +209,7 @@ macro_rules! read_surface {
         where
             $($bounds)*
         {
-            // Keys and values are the user's secrets: they never reach a log through us.
+            /// Writes how many entries there are. Keys and values are secrets: they reach no log through us.
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_struct(stringify!($map)).field("len", &self.len()).finish_non_exhaustive()
             }
@@ -222,7 +225,7 @@ macro_rules! write_surface {
         whole: $whole:literal
     ) => {
         impl<$k, $v, $s> $map<$k, $v, $s> where $($bounds)* {
-            /// Stores `value` under `key` and returns the value it replaced.
+            /// Stores `value` under `key` and returns the value it replaced; a key that is there stays.
             ///
             /// # Concurrency
             ///
@@ -307,6 +310,7 @@ macro_rules! write_surface {
             /// # Concurrency
             ///
             #[doc = $writes]
+            #[doc(alias = "entry")]
             #[inline]
             #[track_caller]
             pub fn compute<R>(&self, key: $k, decide: impl FnOnce(Option<&mut $v>) -> $crate::Action<$v, R>) -> R {

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use mapwise::{FrozenMap, Map, MutexMap, RwLockMap, Set, ShardedMap, SyncMap};
+use mapwise::{FrozenMap, Map, MutexMap, PackedMap, RwLockMap, Set, ShardedMap, SyncMap};
 use rayon::prelude::*;
 
 macro_rules! round_trip {
@@ -28,6 +28,7 @@ round_trip! {
     a_sharded_map_survives_json: ShardedMap
     a_sync_map_survives_json: SyncMap
     a_frozen_map_survives_json: FrozenMap
+    a_packed_map_survives_json: PackedMap
 }
 
 #[test]
@@ -54,6 +55,7 @@ macro_rules! in_parallel {
 in_parallel! {
     a_map_is_filled_and_emptied_in_parallel: Map
     a_sharded_map_is_filled_and_emptied_in_parallel: ShardedMap
+    a_packed_map_is_filled_and_emptied_in_parallel: PackedMap
 }
 
 #[test]

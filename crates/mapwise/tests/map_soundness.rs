@@ -188,3 +188,77 @@ fn many_more_threads_than_processors_all_get_on() {
         assert_eq!((map.get(&key), boxed.view(&key, |count| **count)), (all, all));
     }
 }
+
+#[derive(Clone, Default)]
+struct Same;
+
+impl BuildHasher for Same {
+    type Hasher = Self;
+    fn build_hasher(&self) -> Self {
+        Self
+    }
+}
+
+impl Hasher for Same {
+    fn write(&mut self, _: &[u8]) {}
+    fn finish(&self) -> u64 {
+        7
+    }
+}
+
+/// What a closure took along may use the map when it is dropped, and the closure is dropped uncalled where there is no value.
+#[test]
+fn a_closure_that_is_not_called_is_dropped_without_the_lock() {
+    struct Writes(std::sync::Arc<Map<u64, Box<u64>, Same>>, mpsc::Sender<bool>);
+    impl Drop for Writes {
+        fn drop(&mut self) {
+            let (wrote, has_written) = mpsc::channel();
+            let map = self.0.clone();
+            // On another thread: this one is still inside the look-up.
+            thread::spawn(move || {
+                map.insert(3, Box::new(3));
+                wrote.send(()).unwrap();
+            });
+            self.1.send(has_written.recv_timeout(Duration::from_secs(10)).is_ok()).unwrap();
+        }
+    }
+    let map = std::sync::Arc::new(Map::with_hasher(Same));
+    map.insert(1, Box::new(1));
+    let (done, is_done) = mpsc::channel();
+    let writes = Writes(map.clone(), done);
+    // Its tag is the other's.
+    let seen = map.view(&2, move |value| {
+        let _writes = &writes;
+        **value
+    });
+    assert_eq!((seen, is_done.recv()), (None, Ok(true)));
+    assert_eq!(map.len(), 2);
+}
+
+#[test]
+fn a_capacity_that_is_too_large_is_refused_by_name() {
+    let refused = |make: &dyn Fn()| {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(make)).unwrap_err();
+        panic.downcast_ref::<String>().unwrap().clone()
+    };
+    let expected = format!("capacity must be at most 2147483648, got {}", usize::MAX);
+    assert_eq!(refused(&|| drop(Map::<u64, u64>::with_capacity(usize::MAX))), expected);
+    let map = Map::<u64, u64>::new();
+    assert_eq!(refused(&|| map.reserve(usize::MAX)), expected);
+    map.insert(1, 1);
+    assert_eq!((map.len(), map.get(&1)), (1, Some(1)));
+}
+
+#[test]
+fn a_clone_is_a_map_of_its_own() {
+    let map = Map::from([(1, "a".to_owned()), (2, "b".to_owned())]);
+    let clone = map.clone();
+    assert!(clone == map);
+    clone.insert(3, "c".to_owned());
+    assert_eq!((map.len(), clone.len()), (2, 3));
+    // A panic leaves a map whole, so it may be used across one.
+    assert!(std::panic::catch_unwind(|| map.update(&1, |_| panic!("no"))).is_err());
+    assert_eq!(map.len(), 2);
+    let set = mapwise::Set::from([1, 2, 2]);
+    assert!(mapwise::Set::from(set.clone().freeze()) == set);
+}

@@ -11,7 +11,7 @@ use super::{
     home::Home,
     segment::{self, Segment},
     shape::{FULL, Shape, next_region},
-    table::Engine,
+    table::{Engine, check_capacity},
 };
 use crate::{
     seam::growing,
@@ -55,9 +55,11 @@ impl<K: Hash, V, S: BuildHasher> Engine<K, V, S> {
     }
 
     /// Makes room for `additional` more entries, as far as nobody else is busy with the same.
+    #[track_caller]
     pub(crate) fn reserve(&self, additional: usize) {
         let _upkeep = self.seam.upkeep();
         let wanted = self.count.sum().saturating_add(additional);
+        check_capacity(wanted);
         let mut from = 0_u64;
         loop {
             let (segment, shape) = self.directory().find(from);

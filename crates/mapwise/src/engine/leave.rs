@@ -129,6 +129,22 @@ impl<K, V> LeavingMany<'_, K, V> {
         change(&mut Slot(&mut self.values, None).1)
     }
 
+    /// Lets go of what left so far, unless that would run code of the user's, who may use the map. No lock is held.
+    pub(super) fn let_go(&mut self) {
+        if retires::<K, V>() {
+            self.retire_all();
+        } else if !mem::needs_drop::<(K, V)>() {
+            self.entries.clear();
+            self.values.clear();
+        }
+    }
+
+    fn retire_all(&mut self) {
+        let entries = self.entries.drain(..).map(|(key, value)| Left::Entry(key, value));
+        let values = self.values.drain(..).map(Left::Value);
+        entries.chain(values).for_each(|left| retire(self.garbage, left));
+    }
+
     /// Hands out the entries that left. Readers may be looking at them: then the caller gets duplicates.
     pub(super) fn hand_out(&mut self) -> Vec<(K, V)> {
         if retires::<K, V>() {
@@ -151,12 +167,9 @@ pub(super) fn copy<T>(value: &T) -> T {
 
 impl<K, V> Drop for LeavingMany<'_, K, V> {
     fn drop(&mut self) {
-        if !retires::<K, V>() {
-            return;
+        if retires::<K, V>() {
+            self.retire_all();
         }
-        let entries = mem::take(&mut self.entries).into_iter().map(|(key, value)| Left::Entry(key, value));
-        let values = mem::take(&mut self.values).into_iter().map(Left::Value);
-        entries.chain(values).for_each(|left| retire(self.garbage, left));
     }
 }
 

@@ -178,9 +178,10 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
                 saw(false);
                 return None;
             }
+            let mut uncalled = None;
             if let Some(_shared) = home.head().share_if(word) {
                 // SAFETY: the lock is held until the end, and was taken when the word was as it had been before the look.
-                return unsafe { show(home, word, tag, tagged, key, scope, saw, read) };
+                return unsafe { show(home, word, tag, tagged, key, scope, saw, read, &mut uncalled) };
             }
         }
         self.view_patiently(hash, key, scope, saw, read)
@@ -211,11 +212,12 @@ impl<K, V, S: BuildHasher> Engine<K, V, S> {
                 saw(false);
                 return None;
             }
+            let mut uncalled = None;
             let reading = home.head().share();
             if let Route::Here = home.route(reading.word(), hash) {
                 let tagged = home.group().matches(tag);
                 // SAFETY: the lock is held until the end.
-                return unsafe { show(home, reading.word(), tag, tagged, key, scope, saw, read) };
+                return unsafe { show(home, reading.word(), tag, tagged, key, scope, saw, read, &mut uncalled) };
             }
         }
     }
@@ -227,14 +229,15 @@ fn is_absent<K, V>(home: Home<'_, K, V>, word: Word, tag: Tag, tagged: Slots) ->
     tagged.is_empty() && !word.may_chain(tag) && home.head().unchanged_since(word)
 }
 
-/// Shows the value under `key` to `read`; `word` is the home's, and `tagged` its slots with `tag`.
+/// Shows the value under `key` to `read`; `word` is the home's, and `tagged` its slots with `tag`. If there is none, `read`,
+/// which may have taken anything along, is left in `uncalled`, to be dropped when the lock is released (**drop-outside**).
 ///
 /// # Safety
 ///
 /// This thread holds the home's lock, shared, and nothing was changed since `tagged` was seen.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "nothing that is passed by address is kept in registers")]
-unsafe fn show<K, V, Q, R>(
+unsafe fn show<K, V, Q, R, F: FnOnce(&V) -> R>(
     home: Home<'_, K, V>,
     word: Word,
     tag: Tag,
@@ -242,7 +245,8 @@ unsafe fn show<K, V, Q, R>(
     key: &Q,
     scope: &Slow<'_>,
     saw: impl FnOnce(bool),
-    read: impl FnOnce(&V) -> R,
+    read: F,
+    uncalled: &mut Option<F>,
 ) -> Option<R>
 where
     Q: Equivalent<K> + ?Sized,
@@ -251,8 +255,12 @@ where
     // SAFETY: the caller holds the lock.
     let place = unsafe { home.find(word, tag, tagged, |found| key.equivalent(found)) };
     saw(place.is_some());
+    let Some(place) = place else {
+        *uncalled = Some(read);
+        return None;
+    };
     // SAFETY: likewise.
-    place.map(|place| unsafe { home.with(place, |_, value| read(value)) })
+    Some(unsafe { home.with(place, |_, value| read(value)) })
 }
 
 /// Copies the value under `key` out of the own slots of a home of listed types, without its lock. Pins if need be: `pin` is

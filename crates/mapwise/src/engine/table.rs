@@ -57,6 +57,7 @@ impl<K, V, S> Engine<K, V, S> {
     /// Makes an empty table, of a map of a kind, with room for `capacity` entries.
     #[track_caller]
     pub(crate) fn new(of: MapType, capacity: usize, hasher: S) -> Self {
+        check_capacity(capacity);
         let mut shape = Shape::SMALLEST;
         while shape.is_small() && shape.buckets() * RESERVED < capacity {
             shape = shape.next();
@@ -194,6 +195,19 @@ impl<K, V, S> Engine<K, V, S> {
     pub(super) fn known_hash(&self, key: &K) -> Option<u64> {
         self.key_hash.of(&self.hasher, key).map(spread::<S>)
     }
+}
+
+/// The most entries that room is made for beforehand.
+const MOST: usize = (RESERVED * FULL) << (MAX_DEPTH / 2);
+
+/// # Panics
+///
+/// If `capacity` is more than room can be made for beforehand.
+#[track_caller]
+pub(super) fn check_capacity(capacity: usize) {
+    // Models have few bits, and are not asked for much.
+    let is_model = cfg!(any(loom, shuttle));
+    assert!(is_model || capacity <= MOST, "capacity must be at most {MOST}, got {capacity}");
 }
 
 /// Makes every part of a hash fit for use.

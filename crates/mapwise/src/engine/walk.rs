@@ -61,7 +61,7 @@ impl<K, V, S> Engine<K, V, S> {
             }
             kept
         };
-        let mut counted = Counted { engine: self, leaving: &mut leaving, before: 0 };
+        let mut counted = Counted { engine: self, leaving: &mut leaving, before: 0, removed: 0 };
         let all: ControlFlow<Infallible, ()> = self.walk(|home| {
             let mut locked = home.lock();
             scope.holds_instead(home.head());
@@ -72,7 +72,7 @@ impl<K, V, S> Engine<K, V, S> {
             ControlFlow::Continue(word)
         });
         debug_assert!(all.is_continue());
-        if counted.before > self.count.sum() {
+        if counted.removed > self.count.sum() {
             self.merge_sparse();
         }
     }
@@ -80,17 +80,18 @@ impl<K, V, S> Engine<K, V, S> {
     /// Takes out every entry.
     #[track_caller]
     pub(crate) fn drain(&self) -> Vec<(K, V)> {
-        self.take_out().hand_out()
+        self.take_out(|_| ()).hand_out()
     }
 
     /// Removes every entry.
     #[track_caller]
     pub(crate) fn clear(&self) {
-        drop(self.take_out());
+        drop(self.take_out(|leaving| leaving.let_go()));
     }
 
+    /// Takes out every entry; `leave` is called after each home, when its lock is released.
     #[track_caller]
-    fn take_out(&self) -> LeavingMany<'_, K, V> {
+    fn take_out(&self, mut leave: impl FnMut(&mut LeavingMany<'_, K, V>)) -> LeavingMany<'_, K, V> {
         let mut leaving = self.leaving_many();
         let pass = self.seam.pass(Op::Whole, None);
         let scope = self.seam.slow(&pass, (Op::Whole, None), pass.site());
@@ -104,6 +105,7 @@ impl<K, V, S> Engine<K, V, S> {
             }
             let word = locked.word();
             drop(locked);
+            leave(&mut leaving);
             ControlFlow::Continue(word)
         });
         debug_assert!(all.is_continue());
@@ -202,11 +204,15 @@ struct Counted<'a, 'e, K, V, S> {
     engine: &'a Engine<K, V, S>,
     leaving: &'a mut LeavingMany<'e, K, V>,
     before: usize,
+    removed: usize,
 }
 
 impl<K, V, S> Counted<'_, '_, K, V, S> {
     fn settle(&mut self) {
-        self.engine.count.add(-((self.leaving.entries.len() - self.before) as isize));
+        let removed = self.leaving.entries.len() - self.before;
+        self.engine.count.add(-(removed as isize));
+        self.removed += removed;
+        self.leaving.let_go();
         self.before = self.leaving.entries.len();
     }
 }

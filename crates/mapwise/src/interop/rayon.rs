@@ -4,16 +4,17 @@ use std::hash::{BuildHasher, Hash};
 
 use rayon::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
 
-use crate::{Map, MutexMap, RwLockMap, Set, ShardedMap};
+use crate::{Map, MutexMap, PackedMap, RwLockMap, Set, ShardedMap, Stored};
 
 macro_rules! parallel {
-    ($($map:ident)*) => {
+    ($($map:ident [$($bounds:tt)*] [$($moved:tt)*])*) => {
         $(
         impl<K, V, S> ParallelExtend<(K, V)> for $map<K, V, S>
         where
             K: Hash + Eq + Send + Sync,
             V: Send + Sync,
             S: BuildHasher + Sync,
+            $($bounds)*
         {
             fn par_extend<I: IntoParallelIterator<Item = (K, V)>>(&mut self, entries: I) {
                 let map = &*self;
@@ -26,6 +27,7 @@ macro_rules! parallel {
             K: Hash + Eq + Send + Sync,
             V: Send + Sync,
             S: BuildHasher + Default + Sync,
+            $($bounds)*
         {
             fn from_par_iter<I: IntoParallelIterator<Item = (K, V)>>(entries: I) -> Self {
                 let mut map = Self::default();
@@ -34,7 +36,10 @@ macro_rules! parallel {
             }
         }
 
-        impl<K: Send, V: Send, S> IntoParallelIterator for $map<K, V, S> {
+        impl<K: Send, V: Send, S> IntoParallelIterator for $map<K, V, S>
+        where
+            $($moved)*
+        {
             type Item = (K, V);
             type Iter = rayon::vec::IntoIter<(K, V)>;
 
@@ -46,7 +51,15 @@ macro_rules! parallel {
     };
 }
 
-parallel! { Map MutexMap RwLockMap ShardedMap }
+parallel! {
+    Map [] []
+    MutexMap [] []
+    RwLockMap [] []
+    ShardedMap [] []
+    PackedMap
+        [K: Stored, K::As: Hash + Eq + Send + Sync, V: Stored, V::As: Send + Sync]
+        [K: Stored, V: Stored]
+}
 
 impl<T, S> ParallelExtend<T> for Set<T, S>
 where

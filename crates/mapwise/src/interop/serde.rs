@@ -14,7 +14,7 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use crate::{FrozenMap, Map, MutexMap, RwLockMap, Set, ShardedMap, SyncMap};
+use crate::{FrozenMap, Map, MutexMap, PackedMap, RwLockMap, Set, ShardedMap, Stored, SyncMap};
 
 /// Room made on the word of an untrusted size hint is at most this many entries.
 const TRUSTED_HINT: usize = 4096;
@@ -39,12 +39,13 @@ impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, 
 }
 
 macro_rules! deserialize {
-    ($($map:ident)*) => {
+    ($($map:ident [$($bounds:tt)*])*) => {
         $(impl<'de, K, V, S> Deserialize<'de> for $map<K, V, S>
         where
             K: Deserialize<'de> + Hash + Eq,
             V: Deserialize<'de>,
             S: BuildHasher + Default,
+            $($bounds)*
         {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 Ok(deserializer.deserialize_map(Entries(PhantomData))?.into_iter().collect())
@@ -54,12 +55,13 @@ macro_rules! deserialize {
 }
 
 macro_rules! serialize {
-    ($($map:ident)*) => {
+    ($($map:ident [$($bounds:tt)*])*) => {
         $(impl<K, V, S> Serialize for $map<K, V, S>
         where
             K: Serialize + Hash + Eq + Clone,
             V: Serialize + Clone,
             S: BuildHasher,
+            $($bounds)*
         {
             /// Writes a snapshot.
             fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
@@ -69,8 +71,8 @@ macro_rules! serialize {
     };
 }
 
-deserialize! { Map MutexMap RwLockMap ShardedMap SyncMap FrozenMap }
-serialize! { Map MutexMap RwLockMap ShardedMap SyncMap }
+deserialize! { Map [] MutexMap [] RwLockMap [] ShardedMap [] SyncMap [] FrozenMap [] PackedMap [K: Stored, K::As: Hash + Eq, V: Stored] }
+serialize! { Map [] MutexMap [] RwLockMap [] ShardedMap [] SyncMap [] PackedMap [K: Stored, K::As: Hash + Eq, V: Stored] }
 
 impl<K: Serialize, V: Serialize, S> Serialize for FrozenMap<K, V, S> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {

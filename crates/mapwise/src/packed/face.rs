@@ -11,7 +11,7 @@ use super::{PackedMap, Sought, Stored};
 use crate::{
     Map,
     api::{Action, Caps, InPlace, MapRead, MapWrite, Occupied},
-    convert::conversions,
+    convert::{clones, conversions},
     surface::{read_surface, write_surface},
 };
 
@@ -124,7 +124,7 @@ impl<K: Stored, V: Stored, S> InPlace for PackedMap<K, V, S> {}
 
 read_surface! {
     PackedMap<K, V, S> where [K: Stored, V: Stored, S: BuildHasher]
-    reads: "Linearizable. Takes no lock; waits for a writer of the same bucket, never for readers or for growth."
+    reads: "Linearizable. Takes no lock, unless writers get in the way eight times; waits for a writer of the same bucket, also while growth moves that bucket's entries."
     iteration: "Weakly consistent: each entry is seen at some instant, and those present throughout exactly once. Closures run under no lock."
 }
 
@@ -135,6 +135,8 @@ write_surface! {
 }
 
 conversions! { PackedMap<K, V, S> where [K: Stored, K::As: Hash + Eq, V: Stored] }
+
+clones! { PackedMap<K, V, S> where [K: Stored, K::As: Hash + Eq, V: Stored] }
 
 impl<K: Stored + Hash + Eq, V: Stored, S: BuildHasher> Extend<(K, V)> for PackedMap<K, V, S>
 where

@@ -27,12 +27,13 @@ use crate::{FrozenMap, IntoEntries, Map, convert::into_std, surface::constructor
 /// | reads block? | no lock and no write to shared memory; they wait for a writer of the same bucket |
 /// | writes block? | the writers of one bucket, and readers of it for as long |
 /// | iteration sees | each entry at some instant during the iteration; those present throughout exactly once |
-/// | bytes per entry | a packed key, a packed value and 2 bytes, over the load (0.46 to 0.92) |
+/// | bytes per entry | a packed key, a packed value and 2 bytes, over the load: 0.44 to 0.8 from some 10,000 entries on, less in smaller maps; 2 KiB in an empty one |
 /// | choose when | keys are newtypes of numbers, and many threads read |
 /// | avoid when | packing is expensive: values are packed and unpacked at each access |
 ///
 /// Closures are shown a value that was unpacked for them; it is packed again when a closure that may change it is done, or
-/// panics.
+/// panics. What they may do is what [`Map`'s](Map#closures) may. If keys or values are listed types that own memory, what
+/// [`Map`](Map#which-types-are-read-without-a-lock) says of these holds here.
 ///
 /// # Examples
 ///
@@ -104,6 +105,12 @@ impl<K: Stored, V: Stored, S> PackedMap<K, V, S> {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self::of(self.map.named(name))
+    }
+
+    /// Returns how many keys and values wait to be dropped, as [`Map::waiting_drops`] does.
+    #[must_use]
+    pub fn waiting_drops(&self) -> usize {
+        self.map.waiting_drops()
     }
 
     /// Puts the entries into fewer buckets where they fit well, as [`Map::shrink_to_fit`] does.

@@ -66,6 +66,10 @@ pub trait Plain: Copy + Send + Sync + sealed::Listed {}
 /// prices.update(&1, |price| price.cents += 5);
 /// assert_eq!(prices.get(&1), Some(Price { cents: 1_000, is_net: true }));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not packed into a type that `Map` reads without a lock",
+    note = "for a newtype of one: `mapwise::pack!({Self}(u64))`; for anything else, implement `Pack`"
+)]
 pub trait Pack: Sized {
     /// What is stored.
     type Packed: Plain;
