@@ -61,10 +61,8 @@ fn every_map_keeps_what_it_holds_in_every_mix() {
     }
     for mix in Mix::ALL {
         let ids = candidates(&suite, mix);
-        assert!(
-            ids.contains(&"papaya-held") && ids.contains(&"leapfrog") && ids.contains(&"rwlock-64"),
-            "{mix}: {ids:?}"
-        );
+        assert!(ids.contains(&"papaya-held") && ids.contains(&"rwlock-64"), "{mix}: {ids:?}");
+        assert_eq!(ids.contains(&"leapfrog"), mix != Mix::Grow, "{mix}: it may never end");
         assert_eq!(ids.contains(&"horde"), !matches!(mix, Mix::YcsbA | Mix::YcsbB | Mix::Exchange | Mix::Counters));
     }
     let bench = Bench { rows: suite.rows, ..Bench::new(suite.runs) };
