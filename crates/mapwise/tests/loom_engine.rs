@@ -30,7 +30,7 @@ use mapwise::Map;
 /// A look-up while its slot is given to another key.
 ///
 /// Fails when the fence of `locked` or of `is_still` is removed; when `Exclusive::store` or `word` is Relaxed; when a
-/// change leaves the version; when `peek_home` copies from a locked bucket; when `peek_group` does not look at the word again.
+/// change leaves the version; when `peek_home` copies from a locked bucket; when `peek_slots` does not look at the word again.
 #[test]
 fn a_copy_is_of_one_moment() {
     model(2, || {
